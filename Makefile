@@ -1,0 +1,63 @@
+# Every task. The two that matter: make book, make test.
+
+PYTHON ?= $(or $(shell command -v python3.11),python3)
+UV := .tools/bin/uv
+# A PyTorch build for the CPU that lies on disk is used where there is one.
+UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export UV_FIND_LINKS
+INSTALL = $(UV) pip install --quiet --overrides requirements/overrides.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: book
+book: export D2L_FAST_DEV_RUN ?= 4
+book: env  ## Build the book: _build/html/index.html (D2L_FAST_DEV_RUN= trains in full)
+	.venv/bin/python -m book html
+
+.PHONY: test
+test: env  ## Run all tests in both environments
+	.venv/bin/python tests/run.py
+
+.PHONY: lib
+lib: env  ## Write d2l/{torch,jax,tensorflow,mxnet}.py from the chapter
+	.venv/bin/d2lbook build lib
+
+.PHONY: figures
+figures: env  ## Draw img/*.svg
+	.venv/bin/python img/draw.py
+
+.PHONY: wheel
+wheel: env  ## Build the d2l package: dist/*.whl
+	.venv/bin/python -m build --wheel --installer uv
+
+.PHONY: lock
+lock: .tools/.done  ## Pin the newest releases in requirements/*.txt
+	$(UV) pip compile --quiet --upgrade --python-version 3.11 --overrides requirements/overrides.txt --custom-compile-command 'make lock' requirements/main.in -o requirements/main.txt
+	sed -i 's/+cpu$$//' requirements/main.txt     # other machines have other builds
+	$(UV) pip compile --quiet --upgrade --python-version 3.11 --custom-compile-command 'make lock' requirements/mxnet.in -o requirements/mxnet.txt
+
+.PHONY: clean
+clean:  ## Remove everything that make made
+	rm -rf _build dist *.egg-info .venv .venv-mxnet .tools
+
+.PHONY: env
+env: .venv/.done .venv-mxnet/.done  ## Make the two environments, .venv and .venv-mxnet
+
+.tools/.done: requirements/tools.txt
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet -r $<
+	touch $@
+
+.venv/.done: requirements/main.txt requirements/overrides.txt pyproject.toml .tools/.done
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(INSTALL) --python .venv/bin/python -r $< --editable .
+	touch $@
+
+.venv-mxnet/.done: requirements/mxnet.txt pyproject.toml .venv/.done
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-mxnet
+	$(INSTALL) --python .venv-mxnet/bin/python -r $< --editable .
+	.venv-mxnet/bin/python -m ipykernel install --prefix .venv --name mxnet --display-name MXNet
+	touch $@

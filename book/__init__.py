@@ -1,0 +1,5 @@
+"""The thin layer over d2lbook that builds the book: `python -m book html`."""
+
+import warnings
+
+warnings.filterwarnings('ignore', 'pkg_resources is deprecated')  # notedown's

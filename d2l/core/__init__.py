@@ -1,0 +1,1 @@
+"""What the chapter stands on: written by hand, the same in every framework."""

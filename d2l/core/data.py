@@ -1,0 +1,121 @@
+"""The base classes of data, and Fashion-MNIST, for every framework."""
+
+import numpy as np
+
+from d2l.core import fashion_mnist
+from d2l.core.hyperparameters import HyperParameters
+from d2l.core.plotting import show_images
+
+
+class BatchLoader:
+    """Batches of arrays that are held in memory.
+
+    `arrays`: NumPy arrays of the same length; `convert`: called with the rows
+    of a batch, returns the batch; `get_seed`: where given, the rows are
+    shuffled anew every epoch with a seed that it returns.
+    """
+
+    def __init__(self, arrays, batch_size, convert, get_seed=None):
+        self.arrays, self.batch_size = arrays, batch_size
+        self.convert, self.get_seed = convert, get_seed
+
+    def __len__(self):
+        return -(-len(self.arrays[0]) // self.batch_size)
+
+    def __iter__(self):
+        order = np.arange(len(self.arrays[0]))
+        if self.get_seed:
+            np.random.default_rng(self.get_seed()).shuffle(order)
+        for start in range(0, len(order), self.batch_size):
+            rows = order[start:start + self.batch_size]
+            yield self.convert(*(array[rows] for array in self.arrays))
+
+
+class ImageDataset:
+    """Images and labels; an item is one image, converted, and its label."""
+
+    def __init__(self, images, labels, convert):
+        self.arrays, self.convert = (images, labels), convert
+
+    def __len__(self):
+        return len(self.arrays[0])
+
+    def __getitem__(self, i):
+        X, y = self.convert(*(array[i][None] for array in self.arrays))
+        return X[0], y[0]
+
+
+class DataModule(HyperParameters):
+    """The base class of data.
+
+    `root`: the folder of data files. `num_workers` is kept for D2L's sake:
+    data that fits in memory needs no worker processes.
+    """
+
+    def __init__(self, root='../data', num_workers=4):
+        self.save_hyperparameters()
+
+    def get_dataloader(self, train):
+        """Return an iterable of batches for training or for validation."""
+        raise NotImplementedError(
+            f'{type(self).__name__} must define get_dataloader(train).')
+
+    def train_dataloader(self):
+        """Return the batches to train on."""
+        return self.get_dataloader(train=True)
+
+    def val_dataloader(self):
+        """Return the batches to validate on, or None."""
+        return self.get_dataloader(train=False)
+
+    def get_tensorloader(self, tensors, train, indices=slice(0, None)):
+        """Return batches of the rows `indices` of `tensors`."""
+        arrays = [self.to_numpy(tensor)[indices] for tensor in tensors]
+        return BatchLoader(
+            arrays, self.batch_size,
+            lambda *rows: tuple(self.to_tensor(array) for array in rows),
+            self.get_seed if train else None)
+
+
+class FashionMNIST:
+    """Fashion-MNIST: 60000 training and 10000 validation images of clothing.
+
+    `batch_size`: images a batch; `resize`: height and width in pixels;
+    `root`: the folder looked in first, then $D2L_DATA and Debian's package
+    `dataset-fashion-mnist`; where none holds it, it is downloaded to `root`.
+    Batches are float32 images in [0, 1] and integer labels. Raises
+    FileNotFoundError or ValueError where the data set cannot be had. Source:
+    Xiao, Rasul and Vollgraf, arXiv:1708.07747.
+    """
+
+    def __init__(self, batch_size=64, resize=(28, 28), root='../data'):
+        super().__init__(root)
+        self.save_hyperparameters()
+        self.train, self.val = (self.split(*arrays)
+                                for arrays in fashion_mnist.load(root))
+
+    def split(self, images, labels):
+        """Return a set as it is kept in `train` and `val`."""
+        return images, labels
+
+    def get_dataloader(self, train):
+        """Return batches of images and labels, shuffled for training."""
+        split = self.train if train else self.val
+        return BatchLoader(getattr(split, 'arrays', split), self.batch_size,
+                           self.convert, self.get_seed if train else None)
+
+    def convert(self, images, labels):
+        """Turn uint8 images (number, 28, 28) and labels into a batch."""
+        X = fashion_mnist.resize(images, self.resize)
+        return (self.to_tensor(np.expand_dims(X, self.channel_axis)),
+                self.to_tensor(labels.astype(self.label_dtype)))
+
+    def text_labels(self, indices):
+        """Return the names of labels."""
+        return [fashion_mnist.LABELS[int(i)] for i in indices]
+
+    def visualize(self, batch, nrows=1, ncols=8, labels=[]):
+        """Show the images of a batch, titled with `labels` or their names."""
+        X, y = batch
+        X = self.to_numpy(X).squeeze(self.channel_axis)
+        show_images(X, nrows, ncols, titles=labels or self.text_labels(y))

@@ -1,0 +1,194 @@
+"""Find or download Fashion-MNIST, check it, decode it with NumPy, resize it.
+
+The data set is that of Xiao, Rasul and Vollgraf, arXiv:1708.07747, in the IDX
+format of MNIST. A local copy is checked by its structure, so a smaller set in
+the same format serves as well; a download is checked by its SHA-256.
+"""
+
+import functools
+import gzip
+import hashlib
+import os
+import urllib.request
+import zlib
+from http.client import HTTPException
+from pathlib import Path
+
+import numpy as np
+
+from d2l.core.progress import progress_bar
+
+LABELS = ['t-shirt', 'trouser', 'pullover', 'dress', 'coat',
+          'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot']
+PUBLISHERS = ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
+              'https://storage.googleapis.com/tensorflow/tf-keras-datasets/']
+DEBIAN = Path('/usr/share/datasets/fashion-mnist')
+# What the publisher's .gz files hash to.
+SHA256 = {
+    'train-images-idx3-ubyte':
+    '3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84',
+    'train-labels-idx1-ubyte':
+    'a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845',
+    't10k-images-idx3-ubyte':
+    '346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073',
+    't10k-labels-idx1-ubyte':
+    '67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5'}
+TIMEOUT = 30    # seconds
+
+
+def load(root):
+    """Return the training and the validation set.
+
+    `root`: the folder looked in first, and downloaded to.
+
+    Each set is a pair of uint8 arrays: images (number, height, width) and
+    labels (number,). Raises FileNotFoundError where the set is not found and
+    cannot be downloaded, ValueError where a file is not what it should be.
+    """
+    folder = find(root) or download(Path(root))
+    files = [_file(folder, name) for name in SHA256]
+    return _decode(tuple((f, f.stat().st_mtime_ns) for f in files))
+
+
+def places(root):
+    """Return the folders in which the data set is looked for, in order."""
+    root, set_by_user = Path(root), os.environ.get('D2L_DATA')
+    return [root, root / 'FashionMNIST' / 'raw',    # torchvision's place
+            *([Path(set_by_user)] if set_by_user else []), DEBIAN]
+
+
+def find(root):
+    """Return the first folder that holds all four files, or None."""
+    for folder in places(root):
+        if all(_file(folder, name) for name in SHA256):
+            return folder
+    return None
+
+
+def download(root):
+    """Download the four files to `root` and return it."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for name in SHA256:
+            if not _file(root, name):
+                _download(root / f'{name}.gz')
+    except OSError as error:
+        looked = ', '.join(str(folder) for folder in places(root))
+        raise FileNotFoundError(
+            f'Fashion-MNIST was not found in {looked}, and downloading it to '
+            f'{root} failed ({error}). Either install it (Debian and Ubuntu: '
+            f'apt install dataset-fashion-mnist), or put the four files '
+            f'{", ".join(name + ".gz" for name in SHA256)} of '
+            f'{PUBLISHERS[0]} into a folder and set D2L_DATA to it.') from None
+    return root
+
+
+def resize(images, size):
+    """Resize uint8 images bilinearly and scale them to [0, 1].
+
+    `images`: (number, height, width); `size`: (height, width) or one number
+    for both. Returns float32. The filter is PIL's and torchvision's: a
+    triangle that is widened where the image shrinks, with half-pixel centres.
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    X = images.astype(np.float32) / 255
+    if X.shape[1:] == (height, width):
+        return X
+    return (_interpolation(X.shape[1], height) @ X
+            @ _interpolation(X.shape[2], width).T)
+
+
+@functools.lru_cache
+def _interpolation(old, new):
+    """Return the matrix (new, old) that resizes along one axis."""
+    scale = old / new
+    support = max(scale, 1)
+    centres = (np.arange(new) + 0.5) * scale
+    distances = (np.arange(old) + 0.5)[None, :] - centres[:, None]
+    weights = np.maximum(1 - np.abs(distances) / support, 0)
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+def _file(folder, name):
+    """Return the plain or gzipped file in `folder`, or None."""
+    return next((file for file in (folder / name, folder / f'{name}.gz')
+                 if file.is_file()), None)
+
+
+def _download(file):
+    """Download `file` from the first publisher that has it whole."""
+    partial = file.with_suffix('.partial')
+    failures = []
+    try:
+        for publisher in PUBLISHERS:
+            url = publisher + file.name
+            try:
+                _fetch(url, partial)
+            except (OSError, HTTPException) as error:
+                failures.append(f'{url}: {error}')
+                continue
+            found = hashlib.sha256(partial.read_bytes()).hexdigest()
+            if found == SHA256[file.stem]:
+                partial.replace(file)
+                return
+            failures.append(f'{url}: its SHA-256 is {found}')
+    finally:
+        partial.unlink(missing_ok=True)
+    raise OSError('; '.join(failures))
+
+
+def _fetch(url, file):
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as response, \
+            open(file, 'wb') as f, \
+            progress_bar(desc=file.stem, unit='B', unit_scale=True,
+                         total=int(response.headers['Content-Length'] or 0)
+                         or None) as bar:
+        while chunk := response.read(1 << 16):
+            f.write(chunk)
+            bar.update(len(chunk))
+
+
+@functools.lru_cache(maxsize=1)
+def _decode(files):
+    """Decode the four files once; `files`: pairs of path and time."""
+    paths = [file for file, _ in files]
+    arrays = [_read(file) for file in paths]
+    for X, y, images, labels in [(*arrays[:2], *paths[:2]),
+                                 (*arrays[2:], *paths[2:])]:
+        if len(X) != len(y):
+            raise ValueError(f'{images} holds {len(X)} images, but {labels} '
+                             f'{len(y)} labels. Replace the two files.')
+        if y.max() >= len(LABELS):
+            raise ValueError(
+                f'{labels}: label {y.max()} at position {y.argmax()}, but '
+                f'labels run from 0 to {len(LABELS) - 1}. Replace the file.')
+    for array in arrays:
+        array.flags.writeable = False       # shared by all who load it
+    return tuple(arrays[:2]), tuple(arrays[2:])
+
+
+def _read(file):
+    """Decode one IDX file of unsigned bytes, plain or gzipped."""
+    def bad(what):
+        return ValueError(f'{file} is not a Fashion-MNIST file: {what}. '
+                          f'Replace it, or delete it to download it anew.')
+    content = file.read_bytes()
+    if file.suffix == '.gz':
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise bad(f'it cannot be decompressed ({error})') from None
+    num_axes = 3 if 'images' in file.name else 1
+    magic = bytes([0, 0, 8, num_axes])      # 8: unsigned bytes
+    start = 4 + 4 * num_axes
+    if content[:4] != magic or len(content) < start:
+        raise bad(f'it begins with the bytes {content[:4].hex() or "none"}, '
+                  f'not {magic.hex()}')
+    shape = tuple(np.frombuffer(content, '>u4', num_axes, offset=4).tolist())
+    if 0 in shape:
+        raise bad(f'its shape {shape} holds nothing')
+    size = int(np.prod(shape, dtype=object))
+    if len(content) - start != size:
+        raise bad(f'its header announces {size} bytes of shape {shape}, '
+                  f'but {len(content) - start} follow')
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

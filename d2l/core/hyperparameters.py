@@ -1,0 +1,32 @@
+"""Two helpers that keep a class readable when it is built cell by cell."""
+
+import inspect
+
+__all__ = ['add_to_class', 'HyperParameters']
+
+
+def add_to_class(Class):
+    """Register the decorated function as a method of `Class`.
+
+    The name that the function had in the caller's scope becomes None.
+    """
+    def register(function):
+        setattr(Class, function.__name__, function)
+    return register
+
+
+class HyperParameters:
+    """The base class of everything that keeps its constructor's arguments."""
+
+    def save_hyperparameters(self, ignore=[]):
+        """Store the caller's arguments in `self.hparams` and as attributes.
+
+        Left out are `self`, the names in `ignore` and names that begin with
+        an underscore.
+        """
+        caller = inspect.currentframe().f_back
+        self.hparams = {
+            name: value for name, value in caller.f_locals.items()
+            if name not in {'self', *ignore} and not name.startswith('_')}
+        for name, value in self.hparams.items():
+            setattr(self, name, value)

@@ -1,0 +1,324 @@
+"""The d2l classes for JAX and Flax (linen)."""
+
+import random
+from dataclasses import field
+from types import FunctionType
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from flax import linen as nn
+from flax.training import train_state
+from jax import numpy as jnp
+
+from d2l.core import data, hyperparameters, module, plotting, trainer
+from d2l.core.hyperparameters import *
+from d2l.core.plotting import *
+
+__all__ = [*hyperparameters.__all__, *plotting.__all__,
+           'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
+           'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
+           'FashionMNIST', 'SyntheticRegressionData', 'SGD',
+           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d']
+
+
+def cpu():
+    """Return the CPU device."""
+    return jax.devices('cpu')[0]
+
+
+def gpu(i=0):
+    """Return the i-th GPU device."""
+    return jax.devices('gpu')[i]
+
+
+def num_gpus():
+    """Return the number of GPUs of this machine."""
+    try:
+        return jax.device_count('gpu')
+    except RuntimeError:        # JAX has no GPU backend here
+        return 0
+
+
+def try_gpu(i=0):
+    """Return `gpu(i)` if there is one, else `cpu()`."""
+    return gpu(i) if num_gpus() > i else cpu()
+
+
+def try_all_gpus():
+    """Return all GPUs, an empty list if there are none."""
+    return [gpu(i) for i in range(num_gpus())]
+
+
+def get_seed():
+    """Return an integer drawn from Python's random numbers."""
+    return random.randrange(2**31 - 1)
+
+
+def get_key():
+    """Return a fresh PRNG key."""
+    return jax.random.PRNGKey(get_seed())
+
+
+class Module(module.Module, nn.Module):
+    """The base class of models.
+
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
+    """
+    plot_train_per_epoch: int = field(default=2, init=False)
+    plot_valid_per_epoch: int = field(default=1, init=False)
+    board: ProgressBoard = field(default_factory=ProgressBoard, init=False)
+
+    def __call__(self, X, *args, **kwargs):
+        return self.forward(X, *args, **kwargs)
+
+    def training_step(self, params, batch, state):
+        """Return the loss of a batch and its gradient."""
+        l, grads = jax.value_and_grad(self.loss)(params, batch[:-1],
+                                                 batch[-1], state)
+        self.plot('loss', l, train=True)
+        return l, grads
+
+    def validation_step(self, params, batch, state):
+        """Plot the loss of a batch."""
+        self.plot('loss', self.loss(params, batch[:-1], batch[-1], state),
+                  train=False)
+
+    def configure_optimizers(self):
+        return optax.sgd(self.lr)
+
+    def apply_init(self, dummy_input, key):
+        """Return the initial variables.
+
+        `dummy_input`: the arguments of `forward`, such as [X]; `key`: a PRNG
+        key, or a dict of one a collection.
+        """
+        return jax.jit(self.init)(key, *dummy_input)
+
+
+class DataModule(data.DataModule):
+    __doc__ = data.DataModule.__doc__
+    get_seed = staticmethod(get_seed)
+    to_tensor = staticmethod(jnp.asarray)
+    to_numpy = staticmethod(np.asarray)
+
+
+class TrainState(train_state.TrainState):
+    """Parameters, optimizer state, batch statistics and the dropout key."""
+    batch_stats: Any
+    dropout_rng: jax.Array
+
+
+class Trainer(trainer.Trainer):
+    __doc__ = trainer.Trainer.__doc__
+    all_gpus = staticmethod(try_all_gpus)
+
+    def fit(self, model, data, key=None):
+        """Train `model` on `data`; `key`: the PRNG key of the parameters."""
+        self.key = get_key() if key is None else key
+        super().fit(model, data)
+
+    def prepare_steps(self):
+        model = self.model
+        batch = self.prepare_batch(next(iter(self.train_dataloader)))
+        params_key, dropout_key = jax.random.split(self.key)
+        variables = model.apply_init(
+            batch[:-1], key={'params': params_key, 'dropout': dropout_key})
+        self.state = TrainState.create(
+            apply_fn=lambda *args, **kwargs: model.apply(*args, **kwargs),
+            params=variables['params'],
+            batch_stats=variables.get('batch_stats', {}),
+            dropout_rng=dropout_key, tx=self.optim)
+
+        def train_step(state, batch):
+            with self.capture() as logged:
+                value, grads = model.training_step(state.params, batch, state)
+            # A classifier's value is (loss, new batch statistics).
+            updates = value[1] if isinstance(value, tuple) else {}
+            if self.gradient_clip_val > 0:
+                grads = self.clip_gradients(self.gradient_clip_val, grads)
+            return state.apply_gradients(
+                grads=grads,
+                dropout_rng=jax.random.split(state.dropout_rng)[0],
+                batch_stats=updates.get('batch_stats', state.batch_stats),
+            ), logged
+
+        def validation_step(state, batch):
+            with self.capture() as logged:
+                model.validation_step(state.params, batch, state)
+            return logged
+
+        untraceable = (jax.errors.JAXTypeError, TypeError)
+        self._train_step, self._validation_step = (
+            trainer.CompiledStep(step, jax.jit, untraceable)
+            for step in (train_step, validation_step))
+
+    def prepare_batch(self, batch):
+        if self.gpus:
+            batch = [jax.device_put(a, self.gpus[0]) for a in batch]
+        return batch
+
+    def set_training(self, training):
+        self.model.training = training
+
+    def train_step(self, batch):
+        self.state, logged = self._train_step(self.state, batch)
+        return logged
+
+    def validation_step(self, batch):
+        return self._validation_step(self.state, batch)
+
+    def clip_gradients(self, grad_clip_val, grads):
+        """Return the gradient, scaled down to norm `grad_clip_val` if larger."""
+        norm = optax.global_norm(grads)
+        scale = jnp.minimum(1, grad_clip_val / norm)
+        return jax.tree_util.tree_map(lambda g: g * scale, grads)
+
+
+class Classifier(Module):
+    """The base class of classification models."""
+
+    def training_step(self, params, batch, state):
+        """Return (loss, new batch statistics) of a batch and the gradient."""
+        value, grads = jax.value_and_grad(self.loss, has_aux=True)(
+            params, batch[:-1], batch[-1], state)
+        self.plot('loss', value[0], train=True)
+        return value, grads
+
+    def validation_step(self, params, batch, state):
+        """Plot the loss and the accuracy of a batch."""
+        self.plot('loss', self.loss(params, batch[:-1], batch[-1], state)[0],
+                  train=False)
+        self.plot('acc', self.accuracy(params, batch[:-1], batch[-1], state),
+                  train=False)
+
+    def loss(self, params, X, Y, state, averaged=True):
+        """Return (the cross-entropy of the logits and Y, new statistics).
+
+        `X`: the arguments of `forward`, a tuple; `Y`: labels (...);
+        `averaged=False`: one value an example.
+        """
+        Y_hat, updates = state.apply_fn(
+            {'params': params, 'batch_stats': state.batch_stats}, *X,
+            mutable=['batch_stats'], rngs={'dropout': state.dropout_rng})
+        losses = optax.softmax_cross_entropy_with_integer_labels(
+            Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1))
+        return (losses.mean() if averaged else losses), updates
+
+    def accuracy(self, params, X, Y, state, averaged=True):
+        """Return the share of correct predictions.
+
+        `averaged=False`: 1 or 0 an example.
+        """
+        Y_hat = state.apply_fn(
+            {'params': params, 'batch_stats': state.batch_stats}, *X)
+        preds = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(axis=1)
+        compare = (preds == Y.reshape(-1)).astype(jnp.float32)
+        return compare.mean() if averaged else compare
+
+    def layer_summary(self, X_shape, key=None):
+        """Print the output shape of every layer of `net` for this input."""
+        X = jnp.zeros(X_shape)
+        key = get_key() if key is None else key
+        bound = self.clone().bind(jax.jit(self.init)(key, X),
+                                  mutable=['batch_stats'],
+                                  rngs={'dropout': key})
+        for layer in bound.net.layers:
+            X = layer(X)
+            print(layer.__class__.__name__, 'output shape:\t', X.shape)
+
+
+class FashionMNIST(data.FashionMNIST, DataModule):
+    __doc__ = data.FashionMNIST.__doc__
+    channel_axis = -1
+    label_dtype = 'int32'
+
+
+class SyntheticRegressionData(DataModule):
+    """Data of a linear model: y = Xw + b + noise.
+
+    `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
+    """
+
+    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000,
+                 batch_size=32):
+        super().__init__()
+        self.save_hyperparameters()
+        n = num_train + num_val
+        key1, key2 = jax.random.split(get_key())
+        self.X = jax.random.normal(key1, (n, w.shape[0]))
+        self.y = (self.X @ w.reshape(-1, 1) + b
+                  + noise * jax.random.normal(key2, (n, 1)))
+
+    def get_dataloader(self, train):
+        i = slice(0, self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, i)
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent, from scratch."""
+
+    def __init__(self, lr):
+        self.save_hyperparameters()
+
+    def init(self, params):
+        return optax.EmptyState()
+
+    def update(self, updates, state, params=None):
+        return jax.tree_util.tree_map(lambda g: -self.lr * g, updates), state
+
+
+class LinearRegression(Module):
+    """Linear regression with one output."""
+    lr: float
+
+    def setup(self):
+        self.net = nn.Dense(1, kernel_init=nn.initializers.normal(0.01))
+
+    def loss(self, params, X, y, state):
+        y_hat = state.apply_fn({'params': params}, *X)
+        return optax.l2_loss(y_hat, y).mean()
+
+    def get_w_b(self, state):
+        """Return weights and bias."""
+        return state.params['net']['kernel'], state.params['net']['bias']
+
+
+class SoftmaxRegression(Classifier):
+    """Softmax regression on flattened inputs."""
+    num_outputs: int
+    lr: float
+
+    def setup(self):
+        self.net = nn.Sequential([lambda X: X.reshape((X.shape[0], -1)),
+                                  nn.Dense(self.num_outputs)])
+
+
+class LeNet(Classifier):
+    """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
+    lr: float = 0.1
+    num_classes: int = 10
+    kernel_init: FunctionType = nn.initializers.xavier_uniform
+
+    def setup(self):
+        init = {'kernel_init': self.kernel_init()}
+
+        def avg_pool(X):
+            return nn.avg_pool(X, window_shape=(2, 2), strides=(2, 2))
+
+        self.net = nn.Sequential([
+            nn.Conv(6, kernel_size=(5, 5), padding='SAME', **init),
+            nn.sigmoid, avg_pool,
+            nn.Conv(16, kernel_size=(5, 5), padding='VALID', **init),
+            nn.sigmoid, avg_pool,
+            lambda X: X.reshape((X.shape[0], -1)),
+            nn.Dense(120, **init), nn.sigmoid,
+            nn.Dense(84, **init), nn.sigmoid,
+            nn.Dense(self.num_classes, **init)])
+
+
+def corr2d(X, K):
+    """Return the 2D cross-correlation of a matrix with a kernel."""
+    X, K = X.astype(jnp.float32), K.astype(jnp.float32)
+    return jax.lax.conv(X[None, None], K[None, None], (1, 1), 'VALID')[0, 0]

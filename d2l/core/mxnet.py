@@ -1,0 +1,276 @@
+"""The d2l classes for MXNet (Gluon, NumPy interface)."""
+
+import random
+
+from mxnet import autograd, gluon, init, np, npx
+from mxnet.gluon import nn
+
+from d2l.core import data, hyperparameters, module, plotting, trainer
+from d2l.core.hyperparameters import *
+from d2l.core.plotting import *
+
+__all__ = [*hyperparameters.__all__, *plotting.__all__,
+           'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
+           'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
+           'SyntheticRegressionData', 'SGD', 'LinearRegression',
+           'SoftmaxRegression', 'LeNet', 'corr2d']
+
+npx.set_np()
+
+
+def cpu():
+    """Return the CPU device."""
+    return npx.cpu()
+
+
+def gpu(i=0):
+    """Return the i-th GPU device."""
+    return npx.gpu(i)
+
+
+def num_gpus():
+    """Return the number of GPUs of this machine."""
+    return npx.num_gpus()
+
+
+def try_gpu(i=0):
+    """Return `gpu(i)` if there is one, else `cpu()`."""
+    return gpu(i) if num_gpus() > i else cpu()
+
+
+def try_all_gpus():
+    """Return all GPUs, an empty list if there are none."""
+    return [gpu(i) for i in range(num_gpus())]
+
+
+def get_seed():
+    """Return an integer drawn from MXNet's random numbers."""
+    return int(np.random.randint(0, 2**31 - 1))
+
+
+class Module(module.Module, nn.Block):
+    """The base class of models.
+
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
+    """
+
+    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+        super().__init__()
+        self.save_hyperparameters()
+        self.board = ProgressBoard()
+
+    def plot(self, key, value, train):
+        super().plot(key, value.detach(), train)
+
+    def configure_optimizers(self):
+        params = self.parameters()
+        if isinstance(params, list):
+            return SGD(params, self.lr)
+        return gluon.Trainer(params, 'sgd', {'learning_rate': self.lr})
+
+    def parameters(self):
+        """Return Gluon's parameters, or else the list of scratch arrays."""
+        return self.collect_params() or self.get_scratch_params()
+
+    def get_scratch_params(self):
+        """Return the arrays that are attributes of this model and its parts."""
+        params = []
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                params.append(value)
+            elif isinstance(value, Module):
+                params.extend(value.get_scratch_params())
+        return params
+
+    def set_scratch_params_device(self, device):
+        """Move the arrays that are attributes of this model and its parts."""
+        for name, value in list(vars(self).items()):
+            if isinstance(value, np.ndarray):
+                setattr(self, name, value.as_in_ctx(device))
+                getattr(self, name).attach_grad()
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, Module):
+                    part.set_scratch_params_device(device)
+
+    def apply_init(self, inputs, init=None):
+        """Give lazy layers their shapes, after `init` if it is given.
+
+        `inputs`: the arguments of `forward`, such as [X].
+        """
+        if init is not None:
+            self.net.initialize(init, force_reinit=True)
+        self(*inputs)
+
+
+class DataModule(data.DataModule):
+    __doc__ = data.DataModule.__doc__
+    get_seed = staticmethod(get_seed)
+
+    @staticmethod
+    def to_tensor(array):
+        return np.array(array, dtype=array.dtype)
+
+    @staticmethod
+    def to_numpy(tensor):
+        return tensor.asnumpy()
+
+
+class Trainer(trainer.Trainer):
+    __doc__ = trainer.Trainer.__doc__
+    all_gpus = staticmethod(try_all_gpus)
+
+    def prepare_model(self, model):
+        super().prepare_model(model)
+        if self.gpus:
+            model.collect_params().reset_ctx(self.gpus[0])
+            model.set_scratch_params_device(self.gpus[0])
+
+    def prepare_batch(self, batch):
+        if self.gpus:
+            batch = [a.as_in_ctx(self.gpus[0]) for a in batch]
+        return batch
+
+    def set_training(self, training):
+        """Nothing: Gluon trains what `autograd.record` sees."""
+
+    def train_step(self, batch):
+        with autograd.record():
+            loss = self.model.training_step(batch)
+        loss.backward()
+        if self.gradient_clip_val > 0:
+            self.clip_gradients(self.gradient_clip_val, self.model)
+        self.optim.step(1)
+
+    def validation_step(self, batch):
+        self.model.validation_step(batch)
+
+    def clip_gradients(self, grad_clip_val, model):
+        """Scale the gradient down to norm `grad_clip_val` if it is larger."""
+        params = model.parameters()
+        if not isinstance(params, list):
+            params = [p.data() for p in params.values()
+                      if p.grad_req != 'null']
+        gluon.utils.clip_global_norm([p.grad for p in params], grad_clip_val)
+
+
+class Classifier(module.Classifier, Module):
+    """The base class of classification models."""
+
+    def loss(self, Y_hat, Y, averaged=True):
+        """Return the cross-entropy of logits (..., classes) and labels (...).
+
+        `averaged=False`: one value an example.
+        """
+        losses = gluon.loss.SoftmaxCrossEntropyLoss()(
+            Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1))
+        return losses.mean() if averaged else losses
+
+    def accuracy(self, Y_hat, Y, averaged=True):
+        """Return the share of correct predictions of logits.
+
+        `averaged=False`: 1 or 0 an example.
+        """
+        Y = Y.reshape(-1)
+        preds = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(axis=1)
+        compare = (preds.astype(Y.dtype) == Y).astype('float32')
+        return compare.mean() if averaged else compare
+
+    def layer_summary(self, X_shape):
+        """Print the output shape of every layer of `net` for this input."""
+        X = np.random.randn(*X_shape)
+        for layer in self.net:
+            X = layer(X)
+            print(layer.__class__.__name__, 'output shape:\t', X.shape)
+
+
+class FashionMNIST(data.FashionMNIST, DataModule):
+    __doc__ = data.FashionMNIST.__doc__
+    channel_axis = 1
+    label_dtype = 'int32'
+
+    def split(self, images, labels):
+        return data.ImageDataset(images, labels, self.convert)
+
+
+class SyntheticRegressionData(DataModule):
+    """Data of a linear model: y = Xw + b + noise.
+
+    `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
+    """
+
+    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000,
+                 batch_size=32):
+        super().__init__()
+        self.save_hyperparameters()
+        n = num_train + num_val
+        self.X = np.random.randn(n, len(w))
+        self.y = (np.dot(self.X, w.reshape(-1, 1)) + b
+                  + noise * np.random.randn(n, 1))
+
+    def get_dataloader(self, train):
+        i = slice(0, self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, i)
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent, from scratch."""
+
+    def __init__(self, params, lr):
+        self.save_hyperparameters()
+
+    def step(self, _):
+        for param in self.params:
+            param -= self.lr * param.grad
+
+
+class LinearRegression(Module):
+    """Linear regression with one output."""
+
+    def __init__(self, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Dense(1)
+        self.net.initialize(init.Normal(sigma=0.01))
+
+    def loss(self, y_hat, y):
+        return gluon.loss.L2Loss()(y_hat, y).mean()
+
+    def get_w_b(self):
+        """Return weights and bias."""
+        return self.net.weight.data(), self.net.bias.data()
+
+
+class SoftmaxRegression(Classifier):
+    """Softmax regression on flattened inputs."""
+
+    def __init__(self, num_outputs, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential()
+        self.net.add(nn.Flatten(), nn.Dense(num_outputs))
+        self.net.initialize()
+
+
+class LeNet(Classifier):
+    """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
+
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential()
+        self.net.add(
+            nn.Conv2D(6, kernel_size=5, padding=2, activation='sigmoid'),
+            nn.AvgPool2D(pool_size=2, strides=2),
+            nn.Conv2D(16, kernel_size=5, activation='sigmoid'),
+            nn.AvgPool2D(pool_size=2, strides=2),
+            nn.Dense(120, activation='sigmoid'),
+            nn.Dense(84, activation='sigmoid'),
+            nn.Dense(num_classes))
+        self.net.initialize(init.Xavier())
+
+
+def corr2d(X, K):
+    """Return the 2D cross-correlation of a matrix with a kernel."""
+    X, K = X.astype('float32'), K.astype('float32')
+    return npx.convolution(X[None, None], K[None, None], kernel=K.shape,
+                           num_filter=1, no_bias=True)[0, 0]

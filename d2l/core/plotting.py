@@ -1,0 +1,151 @@
+"""Plots for notebooks. IPython is imported only inside a notebook."""
+
+import sys
+from collections import OrderedDict, namedtuple
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from d2l.core.hyperparameters import HyperParameters
+
+__all__ = ['plt', 'use_svg_display', 'set_figsize', 'set_axes', 'plot',
+           'show_images', 'ProgressBoard']
+
+Point = namedtuple('Point', ['x', 'y'])
+
+
+def in_notebook():
+    """Tell whether a Jupyter kernel runs this code."""
+    IPython = sys.modules.get('IPython')
+    shell = IPython.get_ipython() if IPython else None
+    return hasattr(shell, 'kernel')
+
+
+def use_svg_display():
+    """Show plots as SVG in a notebook."""
+    if in_notebook():
+        from matplotlib_inline import backend_inline
+        backend_inline.set_matplotlib_formats('svg')
+
+
+def set_figsize(figsize=(3.5, 2.5)):
+    """Set the size of the figures that follow, in inches."""
+    use_svg_display()
+    plt.rcParams['figure.figsize'] = figsize
+
+
+def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
+    """Set labels, limits, scales, legend and grid of `axes`."""
+    axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale,
+             xlim=xlim, ylim=ylim)
+    if legend:
+        axes.legend(legend)
+    axes.grid()
+
+
+def plot(X, Y=None, xlabel=None, ylabel=None, legend=[], xlim=None,
+         ylim=None, xscale='linear', yscale='linear',
+         fmts=('-', 'm--', 'g-.', 'r:'), figsize=(3.5, 2.5), axes=None):
+    """Plot one or several lines.
+
+    `X` and `Y` are each one line (a list of numbers or a tensor with one
+    axis) or a list of lines; without `Y`, `X` holds the heights.
+    """
+    def is_one_line(values):
+        return getattr(values, 'ndim', None) == 1 or (
+            isinstance(values, list) and not hasattr(values[0], '__len__'))
+
+    if is_one_line(X):
+        X = [X]
+    if Y is None:
+        X, Y = [[]] * len(X), X
+    elif is_one_line(Y):
+        Y = [Y]
+    if len(X) != len(Y):
+        X = X * len(Y)
+    set_figsize(figsize)
+    axes = axes or plt.gca()
+    axes.cla()
+    for x, y, fmt in zip(X, Y, fmts):
+        axes.plot(x, y, fmt) if len(x) else axes.plot(y, fmt)
+    set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+
+
+def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
+    """Show images in a grid and return its axes.
+
+    `imgs`: images of shape (height, width) or (height, width, channels);
+    `scale`: inches an image.
+    """
+    use_svg_display()
+    _, axes = plt.subplots(num_rows, num_cols, squeeze=False,
+                           figsize=(num_cols * scale, num_rows * scale))
+    axes = axes.flatten()
+    for i, (ax, img) in enumerate(zip(axes, imgs)):
+        ax.imshow(img.asnumpy() if hasattr(img, 'asnumpy')
+                  else np.asarray(img))
+        ax.axis('off')
+        if titles is not None:
+            ax.set_title(titles[i])
+    return axes
+
+
+class ProgressBoard(HyperParameters):
+    """The board on which points appear while a model trains.
+
+    Outside a notebook it draws nothing but keeps the points in `data`.
+    """
+
+    def __init__(self, xlabel=None, ylabel=None, xlim=None, ylim=None,
+                 xscale='linear', yscale='linear', ls=['-', '--', '-.', ':'],
+                 colors=['C0', 'C1', 'C2', 'C3'], fig=None, axes=None,
+                 figsize=(3.5, 2.5), display=True):
+        self.save_hyperparameters()
+        self.data = OrderedDict()   # label -> the points drawn
+        self._pending = {}          # label -> number and sums of x, y, weight
+
+    def draw(self, x, y, label, every_n=1, weight=1):
+        """Add a point; draw the mean of every `every_n` points of a label.
+
+        `y` may be a scalar on a device: it is summed there and read only
+        when it is drawn. `weight`: the point's weight in the mean.
+        """
+        n, sum_x, sum_y, total = self._pending.get(label, (0, 0, 0, 0))
+        n, sum_x, sum_y, total = (n + 1, sum_x + x, sum_y + y * weight,
+                                  total + weight)
+        self._pending[label] = n, sum_x, sum_y, total
+        line = self.data.setdefault(label, [])
+        if n < every_n:
+            return
+        line.append(Point(sum_x / n, float(sum_y) / total))
+        del self._pending[label]
+        if self.display and in_notebook():
+            self._show()
+
+    def _show(self):
+        from IPython import display, get_ipython
+        use_svg_display()
+        if self.fig is None:
+            self.fig = plt.figure(figsize=self.figsize)
+            plt.close(self.fig)     # else the notebook shows it once more
+        axes = self.axes or self.fig.gca()
+        axes.cla()
+        for (label, line), ls, color in zip(self.data.items(), self.ls,
+                                            self.colors):
+            axes.plot([p.x for p in line], [p.y for p in line],
+                      linestyle=ls, color=color, label=label,
+                      marker='o' if len(line) == 1 else None)
+        axes.set(xlabel=self.xlabel, ylabel=self.ylabel, xscale=self.xscale,
+                 yscale=self.yscale)
+        if self.xlim:
+            axes.set_xlim(self.xlim)
+        if self.ylim:
+            axes.set_ylim(self.ylim)
+        axes.legend()
+        # One picture a cell, redrawn in place: what else the cell printed stays.
+        cell = get_ipython().execution_count
+        if getattr(self, '_cell', None) == cell:
+            self._handle.update(self.fig)
+        else:
+            self._cell = cell
+            self._handle = display.display(self.fig, display_id=True)

@@ -1,0 +1,73 @@
+"""What a person sees while work is under way."""
+
+import time
+import warnings
+
+from d2l.core.plotting import in_notebook
+
+
+def progress_bar(**kwargs):
+    """Return a tqdm bar: a widget in a notebook, a line in a terminal.
+
+    Nothing is drawn where the output is a file. The bar goes when it is done.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')     # a notebook without ipywidgets
+        from tqdm.auto import tqdm
+    return tqdm(leave=False, disable=False if in_notebook() else None,
+                **kwargs)
+
+
+class EpochProgress:
+    """The bar of one epoch, its running means, and the line it leaves.
+
+    The means stay on the device. They are read, which waits for the device,
+    only when the bar is refreshed: every `refresh` seconds.
+    """
+    refresh = 0.5
+
+    def __init__(self, title, num_batches):
+        self.title = title
+        self.bar = progress_bar(desc=title, total=num_batches, unit='batch')
+        self.sums, self.weights = {}, {}
+        self.training = True        # the time until validation begins counts
+        self.num_images = 0
+        self.start = self.refreshed = time.perf_counter()
+
+    def add(self, label, value, weight):
+        """Add `value` to the mean of `label` with this weight."""
+        self.sums[label] = self.sums.get(label, 0) + value * weight
+        self.weights[label] = self.weights.get(label, 0) + weight
+
+    def update(self, num_images):
+        """Count a batch; `num_images`: its size."""
+        self.bar.update()
+        if self.training:
+            self.num_images += num_images
+        if time.perf_counter() - self.refreshed > self.refresh:
+            self.show()
+
+    def end_training(self):
+        """Note how long the training batches took."""
+        self.show()
+        self.training = False
+
+    def show(self):
+        """Show the means so far and the speed of training."""
+        means = [f'{label} {float(total) / self.weights[label]:.3f}'
+                 for label, total in self.sums.items()]     # waits
+        self.refreshed = time.perf_counter()
+        if self.training:
+            self.speed = self.num_images / (self.refreshed - self.start)
+        self.text = ', '.join([*means, f'{self.speed:.1f} images/sec'])
+        self.bar.set_postfix_str(self.text)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, error, *_):
+        if error is None:
+            self.show()
+        self.bar.close()
+        if error is None:
+            print(f'{self.title}: {self.text}', flush=True)

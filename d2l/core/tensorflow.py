@@ -1,0 +1,250 @@
+"""The d2l classes for TensorFlow and Keras."""
+
+import tensorflow as tf
+
+from d2l.core import data, hyperparameters, module, plotting, trainer
+from d2l.core.hyperparameters import *
+from d2l.core.plotting import *
+
+__all__ = [*hyperparameters.__all__, *plotting.__all__,
+           'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
+           'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
+           'SyntheticRegressionData', 'SGD', 'LinearRegression',
+           'SoftmaxRegression', 'LeNet', 'corr2d']
+
+
+def cpu():
+    """Return the CPU device, to be entered with `with`."""
+    return tf.device('/CPU:0')
+
+
+def gpu(i=0):
+    """Return the i-th GPU device, to be entered with `with`."""
+    return tf.device(f'/GPU:{i}')
+
+
+def num_gpus():
+    """Return the number of GPUs of this machine."""
+    return len(tf.config.list_physical_devices('GPU'))
+
+
+def try_gpu(i=0):
+    """Return `gpu(i)` if there is one, else `cpu()`."""
+    return gpu(i) if num_gpus() > i else cpu()
+
+
+def try_all_gpus():
+    """Return all GPUs, an empty list if there are none."""
+    return [gpu(i) for i in range(num_gpus())]
+
+
+def get_seed():
+    """Return an integer drawn from TensorFlow's random numbers."""
+    return int(tf.random.uniform((), maxval=2**31 - 1, dtype=tf.int32))
+
+
+class Module(module.Module, tf.keras.Model):
+    """The base class of models.
+
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
+    """
+
+    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+        super().__init__()
+        self.__dict__.pop('loss', None)     # Keras hides the method with None
+        self.save_hyperparameters()
+        self.board = ProgressBoard()
+        self.training = None
+
+    def __call__(self, *inputs, **kwargs):
+        # The trainer sets `training`, so that batch normalization and dropout
+        # know it whoever calls the model.
+        if self.training is not None:
+            kwargs.setdefault('training', self.training)
+        return super().__call__(*inputs, **kwargs)
+
+    def call(self, X, *args, training=None):
+        return self.forward(X, *args)
+
+    def configure_optimizers(self):
+        return tf.keras.optimizers.SGD(self.lr)
+
+    def apply_init(self, inputs, init=None):
+        """Give lazy layers their shapes, then apply `init` to every layer.
+
+        `inputs`: the arguments of `forward`, such as [X].
+        """
+        self(*inputs, training=False)
+        if init is not None:
+            for layer in self.net.layers:
+                init(layer)
+
+
+class DataModule(data.DataModule):
+    __doc__ = data.DataModule.__doc__
+    get_seed = staticmethod(get_seed)
+    to_tensor = staticmethod(tf.constant)
+
+    @staticmethod
+    def to_numpy(tensor):
+        return tensor.numpy()
+
+
+class Trainer(trainer.Trainer):
+    __doc__ = trainer.Trainer.__doc__
+    all_gpus = staticmethod(try_all_gpus)
+
+    def prepare_steps(self):
+        batch = self.prepare_batch(next(iter(self.train_dataloader)))
+        self.model.apply_init([x[:1] for x in batch[:-1]])
+        if hasattr(self.optim, 'build'):
+            self.optim.build(self.model.trainable_variables)
+
+        def train_step(batch):
+            with self.capture() as logged:
+                with tf.GradientTape() as tape:
+                    loss = self.model.training_step(batch)
+                params = self.model.trainable_variables
+                grads = tape.gradient(loss, params)
+                if self.gradient_clip_val > 0:
+                    grads = self.clip_gradients(self.gradient_clip_val, grads)
+                self.optim.apply_gradients(zip(grads, params))
+            return logged
+
+        def validation_step(batch):
+            with self.capture() as logged:
+                self.model.validation_step(batch)
+            return logged
+
+        untraceable = (tf.errors.OperatorNotAllowedInGraphError, TypeError,
+                       AttributeError, NotImplementedError)
+        self.train_step, self.validation_step = (
+            trainer.CompiledStep(step, tf.function, untraceable)
+            for step in (train_step, validation_step))
+
+    def set_training(self, training):
+        self.model.training = training
+
+    def clip_gradients(self, grad_clip_val, grads):
+        """Return the gradient, scaled down to norm `grad_clip_val` if larger."""
+        return tf.clip_by_global_norm(grads, grad_clip_val)[0]
+
+
+class Classifier(module.Classifier, Module):
+    """The base class of classification models."""
+
+    def loss(self, Y_hat, Y, averaged=True):
+        """Return the cross-entropy of logits (..., classes) and labels (...).
+
+        `averaged=False`: one value an example.
+        """
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            tf.reshape(Y, (-1,)), tf.reshape(Y_hat, (-1, Y_hat.shape[-1])))
+        return tf.reduce_mean(losses) if averaged else losses
+
+    def accuracy(self, Y_hat, Y, averaged=True):
+        """Return the share of correct predictions of logits.
+
+        `averaged=False`: 1 or 0 an example.
+        """
+        Y = tf.reshape(Y, (-1,))
+        preds = tf.argmax(tf.reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
+        compare = tf.cast(tf.cast(preds, Y.dtype) == Y, tf.float32)
+        return tf.reduce_mean(compare) if averaged else compare
+
+    def layer_summary(self, X_shape):
+        """Print the output shape of every layer of `net` for this input."""
+        X = tf.random.normal(X_shape)
+        for layer in self.net.layers:
+            X = layer(X)
+            print(layer.__class__.__name__, 'output shape:\t', X.shape)
+
+
+class FashionMNIST(data.FashionMNIST, DataModule):
+    __doc__ = data.FashionMNIST.__doc__
+    channel_axis = -1
+    label_dtype = 'int32'
+
+
+class SyntheticRegressionData(DataModule):
+    """Data of a linear model: y = Xw + b + noise.
+
+    `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
+    """
+
+    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000,
+                 batch_size=32):
+        super().__init__()
+        self.save_hyperparameters()
+        n = num_train + num_val
+        self.X = tf.random.normal((n, w.shape[0]))
+        self.y = (self.X @ tf.reshape(w, (-1, 1)) + b
+                  + noise * tf.random.normal((n, 1)))
+
+    def get_dataloader(self, train):
+        i = slice(0, self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, i)
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent, from scratch."""
+
+    def __init__(self, lr):
+        self.save_hyperparameters()
+
+    def apply_gradients(self, grads_and_vars):
+        for grad, param in grads_and_vars:
+            param.assign_sub(self.lr * grad)
+
+
+class LinearRegression(Module):
+    """Linear regression with one output."""
+
+    def __init__(self, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = tf.keras.layers.Dense(
+            1, kernel_initializer=tf.initializers.RandomNormal(stddev=0.01))
+
+    def loss(self, y_hat, y):
+        return tf.reduce_mean((y_hat - y) ** 2)
+
+    def get_w_b(self):
+        """Return weights and bias."""
+        return self.get_weights()[0], self.get_weights()[1]
+
+
+class SoftmaxRegression(Classifier):
+    """Softmax regression on flattened inputs."""
+
+    def __init__(self, num_outputs, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = tf.keras.models.Sequential([
+            tf.keras.layers.Flatten(), tf.keras.layers.Dense(num_outputs)])
+
+
+class LeNet(Classifier):
+    """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
+
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__()
+        self.save_hyperparameters()
+        layers = tf.keras.layers
+        self.net = tf.keras.models.Sequential([
+            layers.Conv2D(6, kernel_size=5, padding='same',
+                          activation='sigmoid'),
+            layers.AvgPool2D(pool_size=2, strides=2),
+            layers.Conv2D(16, kernel_size=5, activation='sigmoid'),
+            layers.AvgPool2D(pool_size=2, strides=2),
+            layers.Flatten(),
+            layers.Dense(120, activation='sigmoid'),
+            layers.Dense(84, activation='sigmoid'),
+            layers.Dense(num_classes)])
+
+
+def corr2d(X, K):
+    """Return the 2D cross-correlation of a matrix with a kernel."""
+    X, K = tf.cast(X, tf.float32), tf.cast(K, tf.float32)
+    return tf.nn.conv2d(X[None, :, :, None], K[:, :, None, None], 1,
+                        'VALID')[0, :, :, 0]

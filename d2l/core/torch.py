@@ -1,0 +1,252 @@
+"""The d2l classes for PyTorch."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from d2l.core import data, hyperparameters, module, plotting, trainer
+from d2l.core.hyperparameters import *
+from d2l.core.plotting import *
+
+__all__ = [*hyperparameters.__all__, *plotting.__all__,
+           'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
+           'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
+           'FashionMNIST', 'SyntheticRegressionData', 'SGD',
+           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d']
+
+
+def cpu():
+    """Return the CPU device."""
+    return torch.device('cpu')
+
+
+def gpu(i=0):
+    """Return the i-th GPU device."""
+    return torch.device(f'cuda:{i}')
+
+
+def num_gpus():
+    """Return the number of GPUs of this machine."""
+    return torch.cuda.device_count()
+
+
+def try_gpu(i=0):
+    """Return `gpu(i)` if there is one, else `cpu()`."""
+    return gpu(i) if num_gpus() > i else cpu()
+
+
+def try_all_gpus():
+    """Return all GPUs, an empty list if there are none."""
+    return [gpu(i) for i in range(num_gpus())]
+
+
+def get_seed():
+    """Return an integer drawn from PyTorch's random numbers."""
+    return torch.randint(2**31 - 1, ()).item()
+
+
+def init_cnn(module):
+    """Draw the weights of a linear or convolutional layer as Xavier did."""
+    if type(module) in (nn.Linear, nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)
+
+
+class Module(module.Module, nn.Module):
+    """The base class of models.
+
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
+    """
+
+    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+        super().__init__()
+        self.save_hyperparameters()
+        self.board = ProgressBoard()
+
+    def plot(self, key, value, train):
+        super().plot(key, value.detach(), train)
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=self.lr)
+
+    def apply_init(self, inputs, init=None):
+        """Give lazy layers their shapes, then apply `init` to every layer.
+
+        `inputs`: the arguments of `forward`, such as [X].
+        """
+        training = self.training
+        self.eval()     # running statistics stay as they are
+        with torch.no_grad():
+            self(*inputs)
+        self.train(training)
+        if init is not None:
+            self.net.apply(init)
+
+
+class DataModule(data.DataModule):
+    __doc__ = data.DataModule.__doc__
+    get_seed = staticmethod(get_seed)
+    to_tensor = staticmethod(torch.from_numpy)
+    to_numpy = staticmethod(np.asarray)
+
+
+class Trainer(trainer.Trainer):
+    __doc__ = trainer.Trainer.__doc__
+    all_gpus = staticmethod(try_all_gpus)
+
+    def prepare_model(self, model):
+        super().prepare_model(model)
+        if self.gpus:
+            model.to(self.gpus[0])
+        if any(nn.parameter.is_lazy(p) for p in model.parameters()):
+            batch = self.prepare_batch(next(iter(self.train_dataloader)))
+            model.apply_init(batch[:-1])
+        model.to(memory_format=torch.channels_last)     # faster
+
+    def prepare_batch(self, batch):
+        if self.gpus:
+            batch = [a.to(self.gpus[0], non_blocking=True) for a in batch]
+        return batch
+
+    def set_training(self, training):
+        self.model.train(training)
+
+    def train_step(self, batch):
+        loss = self.model.training_step(batch)
+        self.optim.zero_grad()
+        loss.backward()
+        with torch.no_grad():
+            if self.gradient_clip_val > 0:
+                self.clip_gradients(self.gradient_clip_val, self.model)
+            self.optim.step()
+
+    def validation_step(self, batch):
+        with torch.no_grad():
+            self.model.validation_step(batch)
+
+    def clip_gradients(self, grad_clip_val, model):
+        """Scale the gradient down to norm `grad_clip_val` if it is larger."""
+        nn.utils.clip_grad_norm_(model.parameters(), grad_clip_val)
+
+
+class Classifier(module.Classifier, Module):
+    """The base class of classification models."""
+
+    def loss(self, Y_hat, Y, averaged=True):
+        """Return the cross-entropy of logits (..., classes) and labels (...).
+
+        `averaged=False`: one value an example.
+        """
+        return F.cross_entropy(Y_hat.reshape(-1, Y_hat.shape[-1]),
+                               Y.reshape(-1),
+                               reduction='mean' if averaged else 'none')
+
+    def accuracy(self, Y_hat, Y, averaged=True):
+        """Return the share of correct predictions of logits.
+
+        `averaged=False`: 1 or 0 an example.
+        """
+        preds = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(dim=1)
+        compare = (preds == Y.reshape(-1)).float()
+        return compare.mean() if averaged else compare
+
+    def layer_summary(self, X_shape):
+        """Print the output shape of every layer of `net` for this input."""
+        X = torch.randn(*X_shape)
+        for layer in self.net:
+            X = layer(X)
+            print(layer.__class__.__name__, 'output shape:\t', X.shape)
+
+
+class FashionMNIST(data.FashionMNIST, DataModule):
+    __doc__ = data.FashionMNIST.__doc__
+    channel_axis = 1
+    label_dtype = 'int64'
+
+    def split(self, images, labels):
+        return data.ImageDataset(images, labels, self.convert)
+
+
+class SyntheticRegressionData(DataModule):
+    """Data of a linear model: y = Xw + b + noise.
+
+    `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
+    """
+
+    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000,
+                 batch_size=32):
+        super().__init__()
+        self.save_hyperparameters()
+        n = num_train + num_val
+        self.X = torch.randn(n, len(w))
+        self.y = self.X @ w.reshape(-1, 1) + b + noise * torch.randn(n, 1)
+
+    def get_dataloader(self, train):
+        i = slice(0, self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, i)
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent, from scratch."""
+
+    def __init__(self, params, lr):
+        self.save_hyperparameters()
+
+    def step(self):
+        for param in self.params:
+            param -= self.lr * param.grad
+
+    def zero_grad(self):
+        for param in self.params:
+            if param.grad is not None:
+                param.grad.zero_()
+
+
+class LinearRegression(Module):
+    """Linear regression with one output."""
+
+    def __init__(self, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.LazyLinear(1)
+        self.net.weight.data.normal_(0, 0.01)
+        self.net.bias.data.fill_(0)
+
+    def loss(self, y_hat, y):
+        return F.mse_loss(y_hat, y)
+
+    def get_w_b(self):
+        """Return weights and bias."""
+        return self.net.weight.data, self.net.bias.data
+
+
+class SoftmaxRegression(Classifier):
+    """Softmax regression on flattened inputs."""
+
+    def __init__(self, num_outputs, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(nn.Flatten(), nn.LazyLinear(num_outputs))
+
+
+class LeNet(Classifier):
+    """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
+
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(
+            nn.LazyConv2d(6, kernel_size=5, padding=2), nn.Sigmoid(),
+            nn.AvgPool2d(kernel_size=2, stride=2),
+            nn.LazyConv2d(16, kernel_size=5), nn.Sigmoid(),
+            nn.AvgPool2d(kernel_size=2, stride=2),
+            nn.Flatten(),
+            nn.LazyLinear(120), nn.Sigmoid(),
+            nn.LazyLinear(84), nn.Sigmoid(),
+            nn.LazyLinear(num_classes))
+
+
+def corr2d(X, K):
+    """Return the 2D cross-correlation of a matrix with a kernel."""
+    X, K = X.float(), K.float()
+    return F.conv2d(X[None, None], K[None, None])[0, 0]

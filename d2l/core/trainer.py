@@ -1,0 +1,164 @@
+"""The training loop, written once. Each framework adds only its steps."""
+
+import os
+from collections import OrderedDict
+from contextlib import contextmanager
+from itertools import islice
+
+from d2l.core.hyperparameters import HyperParameters
+from d2l.core.progress import EpochProgress
+
+
+class Trainer(HyperParameters):
+    """The base class for training models with data.
+
+    `max_epochs`: how often to go through the training set; `num_gpus`: GPUs
+    to use, as far as there are any; `gradient_clip_val`: the largest norm of
+    the gradient, 0 for no limit.
+
+    A framework's trainer defines `all_gpus`, `prepare_batch`, `set_training`,
+    `train_step` and `validation_step`. With D2L_FAST_DEV_RUN=N in the
+    environment, `fit` runs N batches of training and of validation of one
+    epoch, and says so.
+    """
+
+    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+        self.save_hyperparameters()
+        self.gpus = self.all_gpus()[:num_gpus]
+        if len(self.gpus) < num_gpus:
+            print(f'num_gpus={num_gpus}, but this machine has '
+                  f'{len(self.gpus) or "none"}: training on '
+                  f'{self.gpus or "the CPU"}.')
+        self.progress = self.captured = None
+
+    def fit(self, model, data):
+        """Train `model` on `data`."""
+        self.prepare_data(data)
+        self.limit_batches(os.environ.get('D2L_FAST_DEV_RUN'))
+        self.prepare_model(model)
+        self.optim = self.model.configure_optimizers()
+        self.prepare_steps()
+        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        for self.epoch in range(self.max_epochs):
+            self.fit_epoch()
+
+    def limit_batches(self, fast_dev_run):
+        """Shorten the run to `fast_dev_run` batches of one epoch, if set."""
+        if not fast_dev_run:
+            return
+        if not fast_dev_run.isdecimal() or int(fast_dev_run) == 0:
+            raise ValueError(f'D2L_FAST_DEV_RUN={fast_dev_run} must be a '
+                             f'positive number of batches, or unset.')
+        n = int(fast_dev_run)
+        self.max_epochs = 1
+        self.num_train_batches = min(n, self.num_train_batches)
+        self.num_val_batches = min(n, self.num_val_batches)
+        print(f'D2L_FAST_DEV_RUN={n}: a trial run of one epoch with '
+              f'{self.num_train_batches} training and '
+              f'{self.num_val_batches} validation batches.')
+
+    def prepare_data(self, data):
+        """Make the loaders."""
+        self.train_dataloader = data.train_dataloader()
+        self.val_dataloader = data.val_dataloader()
+        self.num_train_batches = len(self.train_dataloader)
+        self.num_val_batches = (len(self.val_dataloader)
+                                if self.val_dataloader is not None else 0)
+
+    def prepare_model(self, model):
+        """Tie the model to this trainer."""
+        model.trainer = self
+        model.board.xlim = [0, self.max_epochs]
+        self.model = model
+
+    def prepare_steps(self):
+        """Make ready what the steps need beyond model and optimizer."""
+
+    def prepare_batch(self, batch):
+        """Return the batch on the device that the model is on."""
+        return batch
+
+    def fit_epoch(self):
+        """Go through the training set once, then through the validation set."""
+        with EpochProgress(
+                f'epoch {self.epoch + 1}/{self.max_epochs}',
+                self.num_train_batches + self.num_val_batches,
+        ) as self.progress:
+            self.set_training(True)
+            for batch in islice(self.train_dataloader,
+                                self.num_train_batches):
+                self.run(self.train_step, batch)
+                self.train_batch_idx += 1
+            self.progress.end_training()
+            if self.val_dataloader is None:
+                return
+            self.set_training(False)
+            for batch in islice(self.val_dataloader, self.num_val_batches):
+                self.run(self.validation_step, batch)
+                self.val_batch_idx += 1
+
+    def run(self, step, batch):
+        """Run one step and log what it returns."""
+        batch = self.prepare_batch(batch)
+        self.num_examples = len(batch[-1])
+        for label, value in (step(batch) or {}).items():
+            self.log(label, value)
+        self.progress.update(self.num_examples)
+
+    def log(self, label, value):
+        """Draw `value` on the board and add it to the epoch's mean."""
+        if self.captured is not None:
+            self.captured[label] = value
+            return
+        if label.startswith('train_'):
+            x = self.train_batch_idx / self.num_train_batches
+            n = self.num_train_batches / self.model.plot_train_per_epoch
+        else:
+            x = self.epoch + 1
+            n = self.num_val_batches / self.model.plot_valid_per_epoch
+        self.model.board.xlabel = 'epoch'
+        self.model.board.draw(x, value, label, every_n=max(1, int(n)),
+                              weight=self.num_examples)
+        if self.progress:
+            self.progress.add(label, value, self.num_examples)
+
+    @contextmanager
+    def capture(self):
+        """Collect in a dict, in order, what a step logs; do not draw it.
+
+        A compiled step runs its Python code only while it is traced: it
+        returns this dict, and the values are logged after every run.
+        """
+        self.captured = OrderedDict()   # JAX would sort a plain dict
+        try:
+            yield self.captured
+        finally:
+            self.captured = None
+
+
+class CompiledStep:
+    """A step that is compiled, or runs eagerly where it can't be traced.
+
+    `compile`: the framework's compiler, called with `step`; `untraceable`:
+    the errors that it raises for Python code that needs concrete values.
+    """
+
+    def __init__(self, step, compile, untraceable):
+        self.step, self.untraceable = step, untraceable
+        self.compiled, self.has_run = compile(step), False
+
+    def __call__(self, *args):
+        if self.compiled is None:
+            return self.step(*args)
+        try:
+            result = self.compiled(*args)
+        except self.untraceable as error:
+            if self.has_run:
+                raise
+            self.compiled = None
+            reason = str(error).strip().partition('\n')[0]
+            print(f'{self.step.__name__} cannot be compiled and runs '
+                  f'eagerly, which is slower: {reason}')
+            return self.step(*args)
+        self.has_run = True
+        return result

@@ -1,0 +1,158 @@
+"""The d2l library for MXNet: `from d2l import mxnet as d2l`."""
+
+import sys
+
+from mxnet import init, np, npx
+from mxnet.gluon import nn
+
+from d2l.core.mxnet import *
+
+d2l = sys.modules[__name__]
+
+#################   WARNING   ################
+# The below part is generated automatically through:
+#    d2lbook build lib
+# Don't edit it directly
+
+class Residual(nn.Block):
+    """The residual block of ResNet.
+
+    Defined in :numref:`sec_resnet`"""
+    def __init__(self, num_channels, use_1x1conv=False, strides=1, **kwargs):
+        super().__init__(**kwargs)
+        self.conv1 = nn.Conv2D(num_channels, kernel_size=3, padding=1,
+                               strides=strides)
+        self.conv2 = nn.Conv2D(num_channels, kernel_size=3, padding=1)
+        self.conv3 = None
+        if use_1x1conv:
+            self.conv3 = nn.Conv2D(num_channels, kernel_size=1,
+                                   strides=strides)
+        self.bn1 = nn.BatchNorm()
+        self.bn2 = nn.BatchNorm()
+
+    def forward(self, X):
+        Y = npx.relu(self.bn1(self.conv1(X)))
+        Y = self.bn2(self.conv2(Y))
+        if self.conv3 is not None:
+            X = self.conv3(X)
+        return npx.relu(Y + X)
+
+class ResNet(d2l.Classifier):
+    """The residual network: a stem, a stage an entry of arch, a head.
+
+    Defined in :numref:`sec_resnet`"""
+    def b1(self):
+        blk = nn.Sequential()
+        blk.add(nn.Conv2D(64, kernel_size=7, strides=2, padding=3),
+                nn.BatchNorm(), nn.Activation('relu'),
+                nn.MaxPool2D(pool_size=3, strides=2, padding=1))
+        return blk
+
+    def block(self, num_residuals, num_channels, first_block=False):
+        """Defined in :numref:`sec_resnet`"""
+        blk = nn.Sequential()
+        for i in range(num_residuals):
+            if i == 0 and not first_block:
+                blk.add(Residual(num_channels, use_1x1conv=True, strides=2))
+            else:
+                blk.add(Residual(num_channels))
+        return blk
+
+    def __init__(self, arch, lr=0.1, num_classes=10):
+        """Defined in :numref:`sec_resnet`"""
+        super(ResNet, self).__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential()
+        self.net.add(self.b1())
+        for i, b in enumerate(arch):
+            self.net.add(self.block(*b, first_block=(i == 0)))
+        last = nn.Sequential()
+        last.add(nn.GlobalAvgPool2D(), nn.Dense(num_classes))
+        self.net.add(last)
+        self.net.initialize(init.Xavier())
+
+class ResNet18(ResNet):
+    """ResNet-18.
+
+    Defined in :numref:`sec_resnet`"""
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__(((2, 64), (2, 128), (2, 256), (2, 512)),
+                         lr, num_classes)
+
+class ResNeXtBlock(nn.Block):
+    """The ResNeXt block; groups is the number of channels in each group.
+
+    Defined in :numref:`sec_resnet`"""
+    def __init__(self, num_channels, groups, bot_mul, use_1x1conv=False,
+                 strides=1, **kwargs):
+        super().__init__(**kwargs)
+        bot_channels = int(round(num_channels * bot_mul))
+        if bot_channels % groups:
+            raise ValueError(f'bot_channels={bot_channels} is not divisible '
+                             f'by groups={groups}')
+        self.conv1 = nn.Conv2D(bot_channels, kernel_size=1)
+        self.conv2 = nn.Conv2D(bot_channels, kernel_size=3, padding=1,
+                               strides=strides, groups=bot_channels//groups)
+        self.conv3 = nn.Conv2D(num_channels, kernel_size=1)
+        self.bn1 = nn.BatchNorm()
+        self.bn2 = nn.BatchNorm()
+        self.bn3 = nn.BatchNorm()
+        self.conv4 = None
+        if use_1x1conv:
+            self.conv4 = nn.Conv2D(num_channels, kernel_size=1,
+                                   strides=strides)
+            self.bn4 = nn.BatchNorm()
+
+    def forward(self, X):
+        Y = npx.relu(self.bn1(self.conv1(X)))
+        Y = npx.relu(self.bn2(self.conv2(Y)))
+        Y = self.bn3(self.conv3(Y))
+        if self.conv4 is not None:
+            X = self.bn4(self.conv4(X))
+        return npx.relu(Y + X)
+
+
+# Alias defined in config.ini
+size = lambda a: a.size
+transpose = lambda a: a.T
+nn_Module = nn.Block
+sigmoid = npx.sigmoid
+batch_matmul = npx.batch_dot
+
+ones_like = np.ones_like
+ones = np.ones
+zeros_like = np.zeros_like
+zeros = np.zeros
+arange = np.arange
+meshgrid = np.meshgrid
+sin = np.sin
+sinh = np.sinh
+cos = np.cos
+cosh = np.cosh
+tanh = np.tanh
+linspace = np.linspace
+exp = np.exp
+log = np.log
+tensor = np.array
+normal = np.random.normal
+randn = np.random.randn
+expand_dims = np.expand_dims
+rand = np.random.rand
+matmul = np.dot
+int32 = np.int32
+int64 = np.int64
+float32 = np.float32
+concat = np.concatenate
+stack = np.stack
+abs = np.abs
+eye = np.eye
+numpy = lambda x, *args, **kwargs: x.asnumpy(*args, **kwargs)
+reshape = lambda x, *args, **kwargs: x.reshape(*args, **kwargs)
+to = lambda x, *args, **kwargs: x.as_in_context(*args, **kwargs)
+reduce_sum = lambda x, *args, **kwargs: x.sum(*args, **kwargs)
+argmax = lambda x, *args, **kwargs: x.argmax(*args, **kwargs)
+astype = lambda x, *args, **kwargs: x.astype(*args, **kwargs)
+reduce_mean = lambda x, *args, **kwargs: x.mean(*args, **kwargs)
+swapaxes = lambda x, *args, **kwargs: x.swapaxes(*args, **kwargs)
+repeat = lambda x, *args, **kwargs: x.repeat(*args, **kwargs)
+

@@ -1,0 +1,160 @@
+"""The d2l library for TensorFlow and Keras: `from d2l import tensorflow as d2l`."""
+
+import sys
+
+import tensorflow as tf
+
+from d2l.core.tensorflow import *
+
+d2l = sys.modules[__name__]
+
+#################   WARNING   ################
+# The below part is generated automatically through:
+#    d2lbook build lib
+# Don't edit it directly
+
+class Residual(tf.keras.Model):
+    """The residual block of ResNet.
+
+    Defined in :numref:`sec_resnet`"""
+    def __init__(self, num_channels, use_1x1conv=False, strides=1):
+        super().__init__()
+        layers = tf.keras.layers
+        self.pad = layers.ZeroPadding2D(1)  # on both sides, unlike 'same'
+        self.conv1 = layers.Conv2D(num_channels, kernel_size=3,
+                                   strides=strides)
+        self.conv2 = layers.Conv2D(num_channels, kernel_size=3)
+        self.conv3 = None
+        if use_1x1conv:
+            self.conv3 = layers.Conv2D(num_channels, kernel_size=1,
+                                       strides=strides)
+        self.bn1 = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+        self.bn2 = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+
+    def call(self, X):
+        Y = tf.nn.relu(self.bn1(self.conv1(self.pad(X))))
+        Y = self.bn2(self.conv2(self.pad(Y)))
+        if self.conv3 is not None:
+            X = self.conv3(X)
+        return tf.nn.relu(Y + X)
+
+class ResNet(d2l.Classifier):
+    """The residual network: a stem, a stage an entry of arch, a head.
+
+    Defined in :numref:`sec_resnet`"""
+    def b1(self):
+        layers = tf.keras.layers
+        return tf.keras.Sequential([
+            layers.ZeroPadding2D(3),
+            layers.Conv2D(64, kernel_size=7, strides=2),
+            layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
+            layers.ReLU(),
+            layers.ZeroPadding2D(1),
+            layers.MaxPool2D(pool_size=3, strides=2)])
+
+    def block(self, num_residuals, num_channels, first_block=False):
+        """Defined in :numref:`sec_resnet`"""
+        blk = []
+        for i in range(num_residuals):
+            if i == 0 and not first_block:
+                blk.append(Residual(num_channels, use_1x1conv=True, strides=2))
+            else:
+                blk.append(Residual(num_channels))
+        return tf.keras.Sequential(blk)
+
+    def __init__(self, arch, lr=0.1, num_classes=10):
+        """Defined in :numref:`sec_resnet`"""
+        super(ResNet, self).__init__()
+        self.save_hyperparameters()
+        self.net = tf.keras.Sequential([self.b1()])
+        for i, b in enumerate(arch):
+            self.net.add(self.block(*b, first_block=(i == 0)))
+        self.net.add(tf.keras.Sequential([
+            tf.keras.layers.GlobalAvgPool2D(),
+            tf.keras.layers.Dense(num_classes)]))
+
+class ResNet18(ResNet):
+    """ResNet-18.
+
+    Defined in :numref:`sec_resnet`"""
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__(((2, 64), (2, 128), (2, 256), (2, 512)),
+                         lr, num_classes)
+
+class ResNeXtBlock(tf.keras.Model):
+    """The ResNeXt block; groups is the number of channels in each group.
+
+    Defined in :numref:`sec_resnet`"""
+    def __init__(self, num_channels, groups, bot_mul, use_1x1conv=False,
+                 strides=1):
+        super().__init__()
+        bot_channels = int(round(num_channels * bot_mul))
+        if bot_channels % groups:
+            raise ValueError(f'bot_channels={bot_channels} is not divisible '
+                             f'by groups={groups}')
+        layers = tf.keras.layers
+        self.pad = layers.ZeroPadding2D(1)
+        self.conv1 = layers.Conv2D(bot_channels, kernel_size=1)
+        self.conv2 = layers.Conv2D(bot_channels, kernel_size=3,
+                                   strides=strides,
+                                   groups=bot_channels//groups)
+        self.conv3 = layers.Conv2D(num_channels, kernel_size=1)
+        self.bn1 = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+        self.bn2 = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+        self.bn3 = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+        self.conv4 = None
+        if use_1x1conv:
+            self.conv4 = layers.Conv2D(num_channels, kernel_size=1,
+                                       strides=strides)
+            self.bn4 = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+
+    def call(self, X):
+        Y = tf.nn.relu(self.bn1(self.conv1(X)))
+        Y = tf.nn.relu(self.bn2(self.conv2(self.pad(Y))))
+        Y = self.bn3(self.conv3(Y))
+        if self.conv4 is not None:
+            X = self.bn4(self.conv4(X))
+        return tf.nn.relu(Y + X)
+
+
+# Alias defined in config.ini
+nn_Module = tf.keras.Model
+size = lambda a: tf.size(a).numpy()
+
+reshape = tf.reshape
+ones_like = tf.ones_like
+ones = tf.ones
+zeros_like = tf.zeros_like
+zeros = tf.zeros
+meshgrid = tf.meshgrid
+sin = tf.sin
+sinh = tf.sinh
+cos = tf.cos
+cosh = tf.cosh
+tanh = tf.tanh
+linspace = tf.linspace
+exp = tf.exp
+normal = tf.random.normal
+rand = tf.random.uniform
+matmul = tf.matmul
+reduce_sum = tf.reduce_sum
+reduce_mean = tf.reduce_mean
+argmax = tf.argmax
+tensor = tf.constant
+arange = tf.range
+astype = tf.cast
+int32 = tf.int32
+int64 = tf.int64
+float32 = tf.float32
+transpose = tf.transpose
+concat = tf.concat
+stack = tf.stack
+abs = tf.abs
+eye = tf.eye
+log = tf.math.log
+sigmoid = tf.sigmoid
+expand_dims = tf.expand_dims
+repeat = tf.repeat
+batch_matmul = tf.matmul
+numpy = lambda x, *args, **kwargs: x.numpy(*args, **kwargs)
+

@@ -150,7 +150,10 @@ class Trainer(trainer.Trainer):
         if not isinstance(params, list):
             params = [p.data() for p in params.values()
                       if p.grad_req != 'null']
-        gluon.utils.clip_global_norm([p.grad for p in params], grad_clip_val)
+        norm = float(np.sqrt(sum((p.grad ** 2).sum() for p in params)))
+        if norm > grad_clip_val:
+            for p in params:
+                p.grad[:] *= grad_clip_val / norm
 
 
 class Classifier(module.Classifier, Module):

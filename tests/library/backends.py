@@ -1,0 +1,199 @@
+"""What a test needs from a framework, written once a framework.
+
+None is imported before a test asks for it. A test body that takes the fixture
+`backend` runs with every framework of the environment: PyTorch, JAX and
+TensorFlow in `.venv`, MXNet in `.venv-mxnet`.
+"""
+
+import importlib
+import importlib.util
+
+import numpy as np
+
+INSTALLED = [name for name in ('torch', 'jax', 'tensorflow', 'mxnet')
+             if importlib.util.find_spec(name)]
+
+
+class Backend:
+    """A framework: its d2l module and the few things tests do with it."""
+    channels_last = False
+
+    def __init__(self):
+        self.d2l = importlib.import_module(f'd2l.{self.name}')
+
+    def images(self, X):
+        """Return a tensor of images given as NumPy (N, C, H, W)."""
+        return self.tensor(np.moveaxis(X, 1, -1) if self.channels_last else X)
+
+    def numpy_images(self, Y):
+        """Return a tensor of images as NumPy (N, C, H, W)."""
+        Y = self.numpy(Y)
+        return np.moveaxis(Y, -1, 1) if self.channels_last else Y
+
+    def loader(self, X, y, batch_size):
+        """Return data whose batches are the rows of X and y in order."""
+        backend = self
+
+        class Data(self.d2l.DataModule):
+            def __init__(self):
+                super().__init__()
+                self.batch_size = batch_size
+
+            def get_dataloader(self, train):
+                return self.get_tensorloader(
+                    (backend.images(X), backend.labels(y)), False)
+
+        return Data()
+
+    def labels(self, y):
+        return self.tensor(y.astype(self.d2l.FashionMNIST.label_dtype))
+
+    def strides(self, n):
+        return n
+
+
+class Torch(Backend):
+    name = 'torch'
+
+    def tensor(self, array):
+        return self.d2l.tensor(array)
+
+    def numpy(self, tensor):
+        return tensor.detach().numpy()
+
+    def seed(self, n):
+        importlib.import_module('torch').manual_seed(n)
+
+    def run(self, block, X):
+        """Run a block, making it first if need be, and return (N, C, H, W)."""
+        return self.numpy_images(block(self.images(X)))
+
+    def build(self, model, X):
+        """Give a model that is not trained its parameters."""
+        model.apply_init([self.images(X)])
+
+    def parameters(self, model):
+        """Return the trainable parameters of a built model as NumPy arrays."""
+        return [self.numpy(p).copy() for p in model.parameters()]
+
+    def statistics(self, model):
+        """Return the running statistics of a trained model."""
+        return [self.numpy(b).copy() for name, b in model.named_buffers()
+                if name.endswith(('running_mean', 'running_var'))]
+
+    def logits(self, model, X):
+        """Return what a trained model predicts."""
+        return self.numpy(model.eval()(self.images(X)))
+
+
+class Jax(Backend):
+    name = 'jax'
+    channels_last = True
+
+    def tensor(self, array):
+        return self.d2l.tensor(array)
+
+    def numpy(self, tensor):
+        return np.asarray(tensor)
+
+    def seed(self, n):
+        importlib.import_module('random').seed(n)
+
+    def strides(self, n):
+        return (n, n)
+
+    def run(self, block, X):
+        Y, variables = block.init_with_output(self.d2l.get_key(),
+                                              self.images(X))
+        object.__setattr__(block, 'variables_of_test', variables)
+        return self.numpy_images(Y)
+
+    def build(self, model, X):
+        variables = model.apply_init([self.images(X)], self.d2l.get_key())
+        object.__setattr__(model, 'variables_of_test', variables)
+
+    def variables(self, model):
+        if hasattr(model, 'trainer'):
+            state = model.trainer.state
+            return {'params': state.params, 'batch_stats': state.batch_stats}
+        return model.variables_of_test
+
+    def parameters(self, model):
+        jax = importlib.import_module('jax')
+        return [np.array(p) for p in
+                jax.tree_util.tree_leaves(self.variables(model)['params'])]
+
+    def statistics(self, model):
+        jax = importlib.import_module('jax')
+        return [np.array(p) for p in
+                jax.tree_util.tree_leaves(self.variables(model)['batch_stats'])]
+
+    def logits(self, model, X):
+        model.training = False
+        return self.numpy(model.apply(self.variables(model), self.images(X)))
+
+
+class TensorFlow(Backend):
+    name = 'tensorflow'
+    channels_last = True
+
+    def tensor(self, array):
+        return self.d2l.tensor(array)
+
+    def numpy(self, tensor):
+        return tensor.numpy()
+
+    def seed(self, n):
+        importlib.import_module('tensorflow').random.set_seed(n)
+
+    def run(self, block, X):
+        return self.numpy_images(block(self.images(X), training=True))
+
+    def build(self, model, X):
+        model.apply_init([self.images(X)])
+
+    def parameters(self, model):
+        return [np.array(p) for p in model.trainable_variables]
+
+    def statistics(self, model):
+        return [np.array(p) for p in model.non_trainable_variables
+                if 'moving' in p.name]
+
+    def logits(self, model, X):
+        return self.numpy(model(self.images(X), training=False))
+
+
+class MXNet(Backend):
+    name = 'mxnet'
+
+    def tensor(self, array):
+        return self.d2l.tensor(array, dtype=array.dtype)
+
+    def numpy(self, tensor):
+        return tensor.asnumpy()
+
+    def seed(self, n):
+        importlib.import_module('mxnet').random.seed(n)
+
+    def run(self, block, X):
+        block.initialize()
+        with importlib.import_module('mxnet').autograd.train_mode():
+            return self.numpy_images(block(self.images(X)))
+
+    def build(self, model, X):
+        model.apply_init([self.images(X)])
+
+    def parameters(self, model):
+        return [self.numpy(p.data()) for p in model.collect_params().values()
+                if p.grad_req != 'null']
+
+    def statistics(self, model):
+        return [self.numpy(p.data()) for p in model.collect_params().values()
+                if p.grad_req == 'null']
+
+    def logits(self, model, X):
+        return self.numpy(model(self.images(X)))
+
+
+BACKENDS = {backend.name: backend
+            for backend in (Torch, Jax, TensorFlow, MXNet)}

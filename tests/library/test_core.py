@@ -1,0 +1,142 @@
+"""What does not depend on the framework, and what must not be imported."""
+
+import ast
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from backends import INSTALLED
+from d2l.core.hyperparameters import HyperParameters, add_to_class
+from d2l.core.plotting import ProgressBoard, plot, show_images
+
+
+def test_add_to_class():
+    class A:
+        def __init__(self):
+            self.b = 1
+
+    a = A()
+
+    @add_to_class(A)
+    def double(self):
+        return 2 * self.b
+
+    assert a.double() == 2 and double is None
+
+
+def test_save_hyperparameters():
+    class B(HyperParameters):
+        def __init__(self, a, b, c=3, _private=4):
+            self.save_hyperparameters(ignore=['b'])
+
+    b = B(1, b=2)
+    assert b.hparams == {'a': 1, 'c': 3}
+    assert (b.a, b.c) == (1, 3)
+    assert not hasattr(b, 'b') and not hasattr(b, '_private')
+
+
+def test_board_draws_means():
+    board = ProgressBoard()
+    for x in range(7):
+        board.draw(x, x**2, 'square', every_n=3)
+    assert board.data['square'] == [(1, 5 / 3), (4, 50 / 3)]
+
+
+def test_board_weighs_points():
+    board = ProgressBoard()
+    board.draw(0, 1.0, 'acc', every_n=2, weight=30)
+    board.draw(0, 0.0, 'acc', every_n=2, weight=10)
+    assert board.data['acc'] == [(0, 0.75)]
+
+
+@pytest.mark.parametrize('args, lines', [
+    (([1, 2, 3],), [([0, 1, 2], [1, 2, 3])]),
+    (([1, 2], [3, 4]), [([1, 2], [3, 4])]),
+    (([1, 2], [[3, 4], [5, 6]]), [([1, 2], [3, 4]), ([1, 2], [5, 6])]),
+    ((np.arange(2), np.arange(2)), [([0, 1], [0, 1])])])
+def test_plot(args, lines):
+    axes = plt.figure().gca()
+    plot(*args, xlabel='x', legend=['a', 'b'][:len(lines)], axes=axes)
+    drawn = [(list(line.get_xdata()), list(line.get_ydata()))
+             for line in axes.get_lines()]
+    assert drawn == lines and axes.get_xlabel() == 'x'
+    plt.close('all')
+
+
+def test_show_images():
+    axes = show_images(np.zeros((3, 4, 4)), 2, 2, titles=['a', 'b', 'c'])
+    assert [ax.get_title() for ax in axes] == ['a', 'b', 'c', '']
+    plt.close('all')
+
+
+@pytest.mark.parametrize('name', INSTALLED)
+def test_runs_as_a_plain_script(name, tiny):
+    """Without anything of Jupyter, and without a bar where nobody watches."""
+    script = textwrap.dedent(f'''
+        import sys
+
+        class NoJupyter:
+            def find_spec(self, name, *args):
+                if name.split('.')[0] in {{'IPython', 'ipywidgets',
+                                           'ipykernel', 'matplotlib_inline'}}:
+                    raise ModuleNotFoundError(name)
+
+        sys.meta_path.insert(0, NoJupyter())
+        from d2l import {name} as d2l
+        model = d2l.LeNet(lr=0.1)
+        d2l.Trainer(max_epochs=1).fit(model, d2l.FashionMNIST(
+            batch_size=10, resize=(28, 28), root={str(tiny)!r}))
+    ''')
+    result = subprocess.run([sys.executable, '-c', script],
+                            capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith('epoch 1/1: train_loss ')
+    assert 'batch/s' not in result.stderr
+
+
+def test_a_framework_is_imported_only_where_its_name_says_so():
+    owner = {'torch': 'torch', 'torchvision': None, 'jax': 'jax',
+             'flax': 'jax', 'optax': 'jax', 'tensorflow': 'tensorflow',
+             'tf_keras': 'tensorflow', 'keras': 'tensorflow',
+             'mxnet': 'mxnet', 'pandas': None}
+    files = sorted(Path('d2l').rglob('*.py'))
+    assert len(files) > 10
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            imported = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import) else
+                [node.module] if isinstance(node, ast.ImportFrom) else [])
+            for name in imported:
+                package = name.split('.')[0]
+                assert owner.get(package, file.stem) == file.stem, (
+                    f'{file} imports {name}')
+
+
+def test_api_is_the_same_in_every_framework(backend):
+    """The names of the first tables, wherever they are listed for all."""
+    names = '''
+        add_to_class HyperParameters ProgressBoard use_svg_display set_figsize
+        set_axes plot show_images Module DataModule Trainer Classifier
+        FashionMNIST SyntheticRegressionData LinearRegression
+        SoftmaxRegression LeNet SGD cpu gpu num_gpus try_gpu try_all_gpus
+        corr2d Residual ResNeXtBlock ResNet ResNet18'''.split()
+    missing = [name for name in names if not hasattr(backend.d2l, name)]
+    assert not missing
+
+
+def test_aliases(backend):
+    d2l = backend.d2l
+    a = d2l.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert backend.numpy(d2l.reduce_sum(a)) == 10
+    assert backend.numpy(d2l.reshape(a, (4,))).tolist() == [1, 2, 3, 4]
+    assert backend.numpy(d2l.matmul(a, d2l.ones((2, 1)))).ravel().tolist() == [
+        3, 7]
+    assert backend.numpy(d2l.concat([a, a], 0)).shape == (4, 2)
+    assert int(d2l.size(a)) == 4 if hasattr(d2l, 'size') else a.size == 4
+    assert backend.numpy(d2l.astype(a, d2l.int32)).dtype == np.int32

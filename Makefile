@@ -41,7 +41,7 @@ lock: .tools/.done  ## Pin the newest releases in requirements/*.txt
 
 .PHONY: clean
 clean:  ## Remove everything that make made
-	rm -rf _build dist *.egg-info .venv .venv-mxnet .tools
+	rm -rf _build build dist *.egg-info .venv .venv-mxnet .tools
 
 .PHONY: env
 env: .venv/.done .venv-mxnet/.done  ## Make the two environments, .venv and .venv-mxnet

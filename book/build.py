@@ -51,6 +51,7 @@ class Book(build.Builder):
                     execute.write(nb, kept)
         self.num_executed = len(todo)
         for tab in self.config.tabs:
+            self._copy_resources(self.config.src_dir, self.eval_dir(tab))
             for section in self.sections:
                 nb = execute.read_section(section, tab, self.config)
                 if nb is not None:
@@ -62,9 +63,12 @@ class Book(build.Builder):
             nb = execute.with_outputs(nb, nbformat.read(kept, as_version=4))
         execute.write(nb, self.eval_path(section, tab))
 
+    def eval_dir(self, tab):
+        name = 'eval' if tab == self.config.default_tab else f'eval_{tab}'
+        return Path(self.config.tgt_dir, name)
+
     def eval_path(self, section, tab):
-        folder = 'eval' if tab == self.config.default_tab else f'eval_{tab}'
-        return Path(self.config.tgt_dir, folder, section).with_suffix('.ipynb')
+        return (self.eval_dir(tab) / section).with_suffix('.ipynb')
 
     def merge(self):
         """Write the page of every section, all its tabs together."""

@@ -37,6 +37,7 @@ html_theme_options = {
     'use_fullscreen_button': False,
     'navbar_start': [], 'navbar_center': [], 'navbar_end': [],
     'navbar_persistent': [],
+    'footer_content_items': ['copyright.html'],
     'footer_start': [], 'footer_center': [], 'footer_end': [],
 }
 

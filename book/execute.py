@@ -43,6 +43,8 @@ def read_section(path, tab, config):
         return None
     nb = library.replace_alias(nb, config.library[tab])
     nb.metadata['language_info'] = {'name': 'python'}
+    nb.metadata['kernelspec'] = {'name': KERNELS[tab], 'language': 'python',
+                                 'display_name': KERNELS[tab]}
     number_cells(nb)
     return nb
 

@@ -20,11 +20,12 @@ def merge(notebooks, tabs):
     """
     page = notebook.merge_tab_notebooks(notebooks)
     cells, number = [], itertools.count()
+    here = {tab for cell in page.cells for tab in cell.metadata.get('tab', [])}
 
     def is_tabbed(cell):
-        return set(cell.metadata.get('tab', tabs)) != set(tabs)
+        return set(cell.metadata.get('tab', here)) != here
 
-    for tabbed, run in itertools.groupby(without_repeats(page.cells, tabs),
+    for tabbed, run in itertools.groupby(without_repeats(page.cells),
                                          key=is_tabbed):
         run = list(run)
         cells += tab_group(run, tabs, next(number)) if tabbed else run
@@ -33,7 +34,7 @@ def merge(notebooks, tabs):
     return page
 
 
-def without_repeats(cells, tabs):
+def without_repeats(cells):
     """Join neighbours that differ in nothing but their tab."""
     joined = []
     for cell in cells:

@@ -47,7 +47,7 @@ class Residual(nn.Module):
 class ResNet(d2l.Classifier):
     """The residual network: a stem, a stage an entry of arch, a head.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_residual-blks`"""
     arch: tuple
     lr: float = 0.1
     num_classes: int = 10
@@ -64,7 +64,7 @@ class ResNet(d2l.Classifier):
                                   padding=((1, 1), (1, 1)))])
 
     def block(self, num_residuals, num_channels, first_block=False):
-        """Defined in :numref:`sec_resnet`"""
+        """Defined in :numref:`subsec_residual-blks`"""
         blk = []
         for i in range(num_residuals):
             if i == 0 and not first_block:
@@ -75,7 +75,7 @@ class ResNet(d2l.Classifier):
         return nn.Sequential(blk)
 
     def create_net(self):
-        """Defined in :numref:`sec_resnet`"""
+        """Defined in :numref:`subsec_residual-blks`"""
         layers = [self.b1()]
         for i, b in enumerate(self.arch):
             layers.append(self.block(*b, first_block=(i == 0)))
@@ -87,13 +87,13 @@ class ResNet(d2l.Classifier):
 class ResNet18(ResNet):
     """ResNet-18.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_residual-blks`"""
     arch: tuple = ((2, 64), (2, 128), (2, 256), (2, 512))
 
 class ResNeXtBlock(nn.Module):
     """The ResNeXt block; groups is the number of channels in each group.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_resnext`"""
     num_channels: int
     groups: int
     bot_mul: float

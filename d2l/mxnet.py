@@ -40,7 +40,7 @@ class Residual(nn.Block):
 class ResNet(d2l.Classifier):
     """The residual network: a stem, a stage an entry of arch, a head.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_residual-blks`"""
     def b1(self):
         blk = nn.Sequential()
         blk.add(nn.Conv2D(64, kernel_size=7, strides=2, padding=3),
@@ -49,7 +49,7 @@ class ResNet(d2l.Classifier):
         return blk
 
     def block(self, num_residuals, num_channels, first_block=False):
-        """Defined in :numref:`sec_resnet`"""
+        """Defined in :numref:`subsec_residual-blks`"""
         blk = nn.Sequential()
         for i in range(num_residuals):
             if i == 0 and not first_block:
@@ -59,7 +59,7 @@ class ResNet(d2l.Classifier):
         return blk
 
     def __init__(self, arch, lr=0.1, num_classes=10):
-        """Defined in :numref:`sec_resnet`"""
+        """Defined in :numref:`subsec_residual-blks`"""
         super(ResNet, self).__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential()
@@ -74,7 +74,7 @@ class ResNet(d2l.Classifier):
 class ResNet18(ResNet):
     """ResNet-18.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_residual-blks`"""
     def __init__(self, lr=0.1, num_classes=10):
         super().__init__(((2, 64), (2, 128), (2, 256), (2, 512)),
                          lr, num_classes)
@@ -82,7 +82,7 @@ class ResNet18(ResNet):
 class ResNeXtBlock(nn.Block):
     """The ResNeXt block; groups is the number of channels in each group.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_resnext`"""
     def __init__(self, num_channels, groups, bot_mul, use_1x1conv=False,
                  strides=1, **kwargs):
         super().__init__(**kwargs)

@@ -41,7 +41,7 @@ class Residual(tf.keras.Model):
 class ResNet(d2l.Classifier):
     """The residual network: a stem, a stage an entry of arch, a head.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_residual-blks`"""
     def b1(self):
         layers = tf.keras.layers
         return tf.keras.Sequential([
@@ -53,7 +53,7 @@ class ResNet(d2l.Classifier):
             layers.MaxPool2D(pool_size=3, strides=2)])
 
     def block(self, num_residuals, num_channels, first_block=False):
-        """Defined in :numref:`sec_resnet`"""
+        """Defined in :numref:`subsec_residual-blks`"""
         blk = []
         for i in range(num_residuals):
             if i == 0 and not first_block:
@@ -63,7 +63,7 @@ class ResNet(d2l.Classifier):
         return tf.keras.Sequential(blk)
 
     def __init__(self, arch, lr=0.1, num_classes=10):
-        """Defined in :numref:`sec_resnet`"""
+        """Defined in :numref:`subsec_residual-blks`"""
         super(ResNet, self).__init__()
         self.save_hyperparameters()
         self.net = tf.keras.Sequential([self.b1()])
@@ -76,7 +76,7 @@ class ResNet(d2l.Classifier):
 class ResNet18(ResNet):
     """ResNet-18.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_residual-blks`"""
     def __init__(self, lr=0.1, num_classes=10):
         super().__init__(((2, 64), (2, 128), (2, 256), (2, 512)),
                          lr, num_classes)
@@ -84,7 +84,7 @@ class ResNet18(ResNet):
 class ResNeXtBlock(tf.keras.Model):
     """The ResNeXt block; groups is the number of channels in each group.
 
-    Defined in :numref:`sec_resnet`"""
+    Defined in :numref:`subsec_resnext`"""
     def __init__(self, num_channels, groups, bot_mul, use_1x1conv=False,
                  strides=1):
         super().__init__()

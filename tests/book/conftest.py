@@ -1,0 +1,88 @@
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+SOURCES = ['book', 'chapter_resnet', 'd2l', 'img', 'requirements',
+           'config.ini', 'index.md', 'references.bib']
+
+
+def copy_sources(folder):
+    """Copy what the book is built from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in SOURCES:
+        if Path(source).is_dir():
+            shutil.copytree(source, folder / source)
+        else:
+            shutil.copy(source, folder)
+    return folder
+
+
+def build(folder):
+    """Build the book in `folder` as `make book` does."""
+    return subprocess.run(
+        [sys.executable, '-m', 'book', 'html'], cwd=folder,
+        env=os.environ | {'D2L_FAST_DEV_RUN': '4'}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@pytest.fixture(scope='session')
+def site(tmp_path_factory):
+    """The folder of the built pages.
+
+    Notebooks that `make book` has executed are not executed again.
+    """
+    folder = copy_sources(tmp_path_factory.mktemp('book'))
+    if Path('_build/executed').exists():
+        shutil.copytree('_build/executed', folder / '_build/executed')
+    result = build(folder)
+    assert result.returncode == 0, result.stdout
+    return folder / '_build/html'
+
+
+@pytest.fixture(scope='session')
+def address(site):
+    """Where a server on this machine serves the pages."""
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ('127.0.0.1', 0), functools.partial(Handler, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}'
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope='session')
+def chromium():
+    program = next(filter(None, map(shutil.which, (
+        'chromium', 'chromium-browser', 'google-chrome'))), None)
+    assert program, 'Install Chromium: apt install chromium'
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=['--no-sandbox', '--disable-background-networking',
+                  '--disable-component-update', '--disable-sync'])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """An empty page that fails the test where a script fails."""
+    context = chromium.new_context(viewport={'width': 1280, 'height': 900})
+    page = context.new_page()
+    errors = []
+    page.on('pageerror', lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors

@@ -1,0 +1,119 @@
+"""Building: what fails says where, and leaves the last good pages."""
+
+import shutil
+import time
+
+import pytest
+
+from conftest import build, copy_sources
+
+SECTION = '''# 절
+:label:`sec_x`
+
+```{{.python .input}}
+%%tab pytorch
+x = 1
+```
+
+```{{.python .input}}
+%%tab pytorch
+{code}
+```
+'''
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """A book of one section, whose pages were built once."""
+    folder = copy_sources(tmp_path / 'book')
+    for section in (folder / 'chapter_resnet').glob('*.md'):
+        section.unlink()
+    (folder / 'index.md').write_text(
+        '# 책\n\n```toc\n:numbered:\n\nchapter_resnet/x\n```\n')
+    write(folder, 'print(x + 1)')
+    result = build(folder)
+    assert result.returncode == 0, result.stdout
+    assert page(folder).count('>2\n<') == 1
+    return folder
+
+
+def write(folder, code, text=''):
+    (folder / 'chapter_resnet/x.md').write_text(
+        SECTION.format(code=code) + text)
+
+
+def page(folder):
+    return (folder / '_build/html/chapter_resnet/x.html').read_text()
+
+
+def test_a_cell_that_raises_is_named(small_book):
+    good = page(small_book)
+    write(small_book, 'def f():\n    return x / 0\nf()')
+    result = build(small_book)
+    assert result.returncode != 0
+    for part in ('chapter_resnet/x.md, tab pytorch, code cell 2', 'x / 0',
+                 'ZeroDivisionError: division by zero',
+                 'The last good pages stay as they are.'):
+        assert part in result.stdout
+    assert 'nbclient' not in result.stdout      # no traceback of our own
+    assert page(small_book) == good
+    write(small_book, 'print(x + 2)')
+    assert build(small_book).returncode == 0
+    assert '>3\n<' in page(small_book)
+
+
+def test_a_kernel_that_dies_is_named(small_book):
+    write(small_book, 'import os\nos._exit(1)')
+    result = build(small_book)
+    assert result.returncode != 0
+    assert 'chapter_resnet/x.md, tab pytorch, code cell 2' in result.stdout
+
+
+@pytest.mark.parametrize('text, said', [
+    ('\n:numref:`fig_nowhere`에서 봅니다.\n', 'fig_nowhere'),
+    ('\n이미 알려져 있습니다 :cite:`Nobody.1900`.\n', 'Nobody.1900')])
+def test_an_undefined_reference_fails(small_book, text, said):
+    good = page(small_book)
+    write(small_book, 'print(x + 1)', text)
+    result = build(small_book)
+    assert result.returncode != 0 and said in result.stdout
+    assert 'Traceback' not in result.stdout
+    assert page(small_book) == good
+
+
+def test_nothing_is_executed_twice(small_book):
+    start = time.time()
+    result = build(small_book)
+    assert ', 0 notebooks executed' in result.stdout
+    write(small_book, 'print(x + 1)', '\n글만 바뀌었습니다.\n')
+    result = build(small_book)
+    assert ', 0 notebooks executed' in result.stdout
+    assert '글만 바뀌었습니다' in page(small_book)
+    shutil.rmtree(small_book / '_build/executed')
+    assert ', 1 notebooks executed' in build(small_book).stdout
+    assert time.time() > start
+
+
+def test_cells_may_differ_by_tab(small_book):
+    (small_book / 'chapter_resnet/x.md').write_text('''# 절
+
+```{.python .input}
+%%tab pytorch, jax
+if tab.selected('pytorch'):
+    print('p' + 'p')
+if tab.selected('jax'):
+    print('j' + 'j')
+```
+
+```{.python .input}
+%%tab all
+print('one', 'for all')
+```
+''')
+    result = build(small_book)
+    assert result.returncode == 0, result.stdout
+    html = page(small_book)
+    assert html.count('role="tabpanel"') == 2
+    assert '>pp\n<' in html and '>jj\n<' in html
+    # The same code with the same output in every tab stands once.
+    assert html.count('one for all') == 1

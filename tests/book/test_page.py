@@ -1,0 +1,129 @@
+"""The pages, in a real browser."""
+
+import re
+
+import pytest
+
+TABS = ['pytorch', 'jax', 'tensorflow', 'mxnet']
+
+
+@pytest.fixture
+def resnet(page, address):
+    page.goto(f'{address}/chapter_resnet/resnet.html')
+    return page
+
+
+def visible_panels(page):
+    """Return the tabs of all panels that can be seen."""
+    return page.eval_on_selector_all(
+        '[role=tabpanel]',
+        'panels => panels.filter(p => p.checkVisibility())'
+        '                .map(p => p.dataset.tab)')
+
+
+def is_chosen(page, tab):
+    """Tell whether every block of the page shows this tab and no other."""
+    chosen = page.eval_on_selector_all(
+        '[role=tab][aria-selected=true]', 'all => all.map(t => t.dataset.tab)')
+    return (set(visible_panels(page)) == set(chosen) == {tab}
+            and len(chosen) == page.locator('[role=tablist]').count())
+
+
+@pytest.mark.parametrize('tab', TABS)
+def test_every_framework_shows_its_code_and_outputs(page, address, tab):
+    page.goto(f'{address}/chapter_resnet/resnet.html?tab={tab}')
+    assert is_chosen(page, tab)
+    text = page.locator('article').inner_text()
+    for shape in ([(4, 3, 6, 6), (4, 6, 3, 3), (1, 512, 3, 3),
+                   (4, 32, 96, 96)] if tab in ('pytorch', 'mxnet') else
+                  [(4, 6, 6, 3), (4, 3, 3, 6), (1, 3, 3, 512),
+                   (4, 96, 96, 32)]):
+        assert str(shape)[1:-1] in text
+    assert text.count('Sequential output shape:') == 6
+    assert re.search(r'epoch 1/1: train_loss \d\.\d+, val_loss \d+\.\d+, '
+                     r'val_acc 0\.\d+, [\d.]+ images/sec', text)
+    curves = page.locator(f'[role=tabpanel][data-tab={tab}] figure img')
+    assert curves.count() == 1 and curves.is_visible()
+    # What is not the whole says so.
+    assert '시험 실행의 결과입니다' in text
+    assert "tab.selected" not in text and '%%tab' not in text
+
+
+def test_one_choice_switches_all_and_is_kept(resnet, address):
+    assert is_chosen(resnet, 'pytorch')
+    resnet.locator('[role=tab][data-tab=jax]').nth(3).click()
+    assert is_chosen(resnet, 'jax')
+    assert 'tab=jax' in resnet.url
+    resnet.goto(f'{address}/chapter_resnet/resnet.html')
+    assert is_chosen(resnet, 'jax')
+
+
+def test_what_was_clicked_stays_where_it_was(resnet):
+    button = resnet.locator('[role=tab][data-tab=mxnet]').nth(8)
+    button.scroll_into_view_if_needed()
+    before = button.bounding_box()['y']
+    button.click()
+    assert abs(button.bounding_box()['y'] - before) < 2
+
+
+def test_tabs_work_from_the_keyboard(resnet):
+    resnet.locator('[role=tab][data-tab=pytorch]').first.focus()
+    for key, tab in [('ArrowRight', 'jax'), ('ArrowLeft', 'pytorch'),
+                     ('ArrowLeft', 'mxnet'), ('Home', 'pytorch'),
+                     ('End', 'mxnet'), ('ArrowRight', 'pytorch')]:
+        resnet.keyboard.press(key)
+        assert is_chosen(resnet, tab)
+        assert resnet.evaluate('document.activeElement.dataset.tab') == tab
+
+
+def test_without_scripts_every_framework_is_there(chromium, address):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f'{address}/chapter_resnet/resnet.html')
+    text = page.locator('article').inner_text()
+    assert 'nn.LazyConv2d' in text and 'feature_group_count' in text
+    assert 'tf.keras' in text and 'nn.Conv2D' in text
+    assert page.locator('.tab-name', has_text='TensorFlow').first.is_visible()
+    context.close()
+
+
+def test_asks_no_other_host(page, address):
+    asked = []
+    page.on('request', lambda request: asked.append(request.url))
+    for name in ('index', 'chapter_resnet/index', 'chapter_resnet/resnet'):
+        page.goto(f'{address}/{name}.html', wait_until='networkidle')
+    assert len(asked) > 3
+    assert not [url for url in asked
+                if not url.startswith((address, 'data:'))]
+
+
+def test_all_figures_load(resnet):
+    images = resnet.locator('article img').element_handles()
+    assert len(images) == 5 + len(TABS)     # figures and curves
+    for image in images:
+        image.evaluate('i => { i.loading = "eager" }')
+    resnet.wait_for_function(
+        '[...document.querySelectorAll("article img")]'
+        '.every(i => i.complete && i.naturalWidth)')
+
+
+def test_figures_and_formulas_are_numbered_in_korean(resnet):
+    text = resnet.locator('article').inner_text()
+    for number in range(2, 7):
+        assert f'그림 1.{number}' in text
+    assert resnet.locator('math').count() > 50
+    assert resnet.locator('.eqno').first.inner_text().startswith('(1.1)')
+
+
+@pytest.mark.parametrize('name', [
+    'index', 'chapter_resnet/index', 'chapter_resnet/background',
+    'chapter_resnet/variants', 'chapter_resnet/cnn-design',
+    'chapter_resnet/interchange', 'chapter_resnet/glossary',
+    'chapter_resnet/references'])
+def test_every_page_is_whole(page, address, name):
+    page.goto(f'{address}/{name}.html')
+    text = page.locator('article').inner_text()
+    assert len(text) > 100
+    # Marks of the source that were not understood.
+    for mark in (':label:', ':numref:', ':cite', '[**', '(**', '```', '\\'):
+        assert mark not in text

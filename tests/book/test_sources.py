@@ -1,0 +1,128 @@
+"""The sources: the library is fresh, references hold, terms are the glossary's."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import copy_sources
+
+SECTIONS = sorted([Path('index.md'), *Path('chapter_resnet').glob('*.md')])
+TEXT = '\n'.join(path.read_text() for path in SECTIONS)
+FRAMEWORKS = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
+              'mxnet': 'mxnet'}
+
+
+def code_cells(text):
+    return re.findall(r'^```\{\.python \.input\}\n(.*?)^```', text,
+                      re.DOTALL | re.MULTILINE)
+
+
+def prose(path):
+    """Return the text of a section without its code and its marks."""
+    text = re.sub(r'^```.*?^```', '', path.read_text(),
+                  flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r':\w+:`[^`]*`|\$[^$]*\$|`[^`]*`', '', text)
+
+
+def test_the_library_is_fresh(tmp_path):
+    """`make lib` would change nothing."""
+    folder = copy_sources(tmp_path / 'book')
+    program = Path(sys.executable).with_name('d2lbook')
+    subprocess.run([program, 'build', 'lib'], cwd=folder, check=True,
+                   capture_output=True)
+    for file in sorted(Path('d2l').glob('*.py')):
+        assert (folder / file).read_text() == file.read_text(), (
+            f'{file} is stale: make lib')
+
+
+@pytest.mark.parametrize('tab', FRAMEWORKS)
+def test_every_saved_name_is_exported(tab):
+    saved = set()
+    for cell in code_cells(TEXT):
+        tabs = re.match(r'%%tab ([\w, ]+)', cell)
+        if tabs and tab in tabs[1].split(', '):
+            saved |= set(re.findall(r'^(?:class|def) (\w+).*#@save', cell,
+                                    re.MULTILINE))
+    assert saved == {'Residual', 'ResNeXtBlock', 'ResNet', 'ResNet18'}
+    defined = {node.name for node in ast.parse(
+        Path(f'd2l/{FRAMEWORKS[tab]}.py').read_text()).body
+        if isinstance(node, ast.ClassDef)}
+    assert saved == defined
+
+
+def test_every_label_is_defined_once():
+    labels = re.findall(r':(?:eq)?label:`([^`]+)`', TEXT)
+    assert len(labels) == len(set(labels)) > 20
+    asked = set(re.findall(r':(?:num|eq)ref:`([^`]+)`', TEXT))
+    assert asked <= set(labels)
+
+
+def test_every_citation_is_in_the_bibliography():
+    keys = re.findall(r'^@\w+\{(.+),$', Path('references.bib').read_text(),
+                      re.MULTILINE)
+    assert len(keys) == len(set(keys))
+    cited = {key for keys in re.findall(r':cite[tp]?:`([^`]+)`', TEXT)
+             for key in keys.split(',')}
+    assert cited == set(keys)
+
+
+def test_the_chapter_has_its_labels_and_figures():
+    for label in ('sec_resnet', 'subsec_residual-blks', 'subsec_resnext',
+                  'fig_functionclasses', 'fig_residual_block',
+                  'fig_resnet_block', 'fig_resnet18', 'fig_resnext_block',
+                  'sec_channels', 'sec_batch_norm', 'sec_googlenet',
+                  'fig_inception', 'sec_resnet-variants', 'sec_cnn-design',
+                  'chap_resnet'):
+        assert f':label:`{label}`' in TEXT
+    for image in re.findall(r'\]\(\.\./(img/[^)]+)\)', TEXT):
+        assert Path(image).exists()
+
+
+def test_tabs_are_known_and_sources_hold_no_outputs():
+    program = Path(sys.executable).with_name('d2lbook')
+    for check in ('tabcheck', 'outputcheck'):
+        subprocess.run([program, 'build', check], check=True,
+                       capture_output=True)
+
+
+def test_code_fits_the_page():
+    for cell in code_cells(TEXT):
+        for line in cell.splitlines():
+            assert len(line) <= 78, line
+
+
+def test_terms_are_those_of_the_glossary():
+    glossary = Path('chapter_resnet/glossary.md').read_text()
+    rows = [[cell.strip() for cell in row.strip('|').split('|')]
+            for row in glossary.splitlines() if row.startswith('| ')][1:]
+    terms = [row[0] for row in rows]
+    assert terms == sorted(terms) and len(terms) > 25
+    avoided = [word.strip() for row in rows for word in row[3].split(',')
+               if word.strip()]
+    for path in SECTIONS:
+        if path.name != 'glossary.md':
+            strays = [word for word in avoided if word in prose(path)]
+            assert not strays, f'{path}: {strays}'
+
+
+def test_the_text_speaks_in_one_register():
+    """합쇼체: no sentence ends in 해요체 or 해라체."""
+    for path in SECTIONS:
+        strays = re.findall(r'\S*(?:세요|에요|예요|어요|아요|니까요|한다|이다)\.',
+                            prose(path))
+        assert not strays, f'{path}: {strays}'
+
+
+def test_the_figures_are_as_drawn(tmp_path):
+    """`make figures` would change nothing."""
+    shutil.copy('img/draw.py', tmp_path)
+    subprocess.run([sys.executable, tmp_path / 'draw.py'], check=True)
+    figures = sorted(Path('img').glob('*.svg'))
+    assert len(figures) == 6
+    for figure in figures:
+        assert (tmp_path / figure.name).read_text() == figure.read_text()

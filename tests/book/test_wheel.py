@@ -1,0 +1,47 @@
+"""The package: what the wheel holds, and that it leaves others alone."""
+
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('wheel')
+    subprocess.run([sys.executable, '-m', 'build', '--wheel',
+                    '--no-isolation', '--outdir', folder],
+                   check=True, capture_output=True)
+    [wheel] = folder.glob('*.whl')
+    return wheel
+
+
+def test_holds_the_library_alone(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    expected = {str(file) for file in Path('d2l').rglob('*.py')}
+    assert {name for name in names if '.dist-info/' not in name} == expected
+
+
+def test_requires_no_framework(wheel):
+    archive = zipfile.ZipFile(wheel)
+    [name] = [n for n in archive.namelist() if n.endswith('/METADATA')]
+    metadata = Parser().parsestr(archive.read(name).decode())
+    assert (metadata['Name'], metadata['Version'][0]) == ('d2l', '2')
+    required = [r for r in metadata.get_all('Requires-Dist')
+                if 'extra ==' not in r]
+    assert sorted(required) == ['matplotlib', 'numpy>=1.23', 'tqdm']
+
+
+@pytest.mark.parametrize('environment', ['.venv', '.venv-mxnet'])
+def test_installing_it_changes_no_other_package(wheel, environment):
+    result = subprocess.run(
+        ['.tools/bin/uv', 'pip', 'install', '--offline', '--dry-run',
+         '--python', f'{environment}/bin/python', wheel],
+        check=True, capture_output=True, text=True)
+    changed = [line for line in result.stderr.splitlines()
+               if line.startswith((' +', ' -', ' ~'))]
+    assert changed and all(line[3:].startswith(('d2l==', 'd2l @'))
+                           for line in changed)

@@ -12,7 +12,8 @@ from flax import linen as nn
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import data, hyperparameters, module, plotting, trainer
+from d2l.core import (data, hyperparameters, module, plotting, trainer,
+                      weights)
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
 
@@ -20,7 +21,7 @@ __all__ = [*hyperparameters.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
-           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d']
+           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights', 'load_weights']
 
 
 def cpu():
@@ -89,11 +90,13 @@ class Module(module.Module, nn.Module):
         return optax.sgd(self.lr)
 
     def apply_init(self, dummy_input, key):
-        """Return the initial variables.
+        """Return the initial variables, or those that were loaded.
 
         `dummy_input`: the arguments of `forward`, such as [X]; `key`: a PRNG
         key, or a dict of one a collection.
         """
+        if hasattr(self, 'weights'):
+            return self.weights
         return jax.jit(self.init)(key, *dummy_input)
 
 
@@ -322,3 +325,60 @@ def corr2d(X, K):
     """Return the 2D cross-correlation of a matrix with a kernel."""
     X, K = X.astype(jnp.float32), K.astype(jnp.float32)
     return jax.lax.conv(X[None, None], K[None, None], (1, 1), 'VALID')[0, 0]
+
+
+def save_weights(model, path):
+    """Save weights and running statistics to a safetensors file.
+
+    The names are those of torchvision's resnet.py, the layout is PyTorch's:
+    every framework's `load_weights` reads the file. The variables of a
+    model that was not trained must stand in `model.weights`.
+    """
+    weights.save_weights(model, list(_weights(_variables(model))), path,
+                         f'JAX {jax.__version__}')
+
+
+def load_weights(model, path):
+    """Load what any framework's `save_weights` wrote; return the variables.
+
+    They are kept in `model.weights`, and training starts from them. Raises
+    ValueError, and leaves the model as it is, where names or shapes do not
+    fit or the file is not whole.
+    """
+    arrays, metadata = weights.read(path)
+    if not (hasattr(model, 'weights') or hasattr(model, 'trainer')):
+        n, c, h, w = weights.example_shape(arrays)
+        model.weights = model.apply_init([jnp.zeros((n, h, w, c))], get_key())
+    variables = jax.tree_util.tree_map(np.array, _variables(model))
+    weights.load_weights(model, list(_weights(variables)), arrays, metadata,
+                         path)
+    model.weights = variables
+    if hasattr(model, 'trainer'):
+        model.trainer.state = model.trainer.state.replace(**variables)
+    return variables
+
+
+def _variables(model):
+    """Return the variables of a model that was trained or loaded."""
+    if hasattr(model, 'trainer'):
+        state = model.trainer.state
+        return {'params': state.params, 'batch_stats': state.batch_stats}
+    return model.weights
+
+
+def _weights(variables):
+    """List the tensors of a model with their places."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(variables)
+    for path, tensor in leaves:
+        names = [key.key for key in path[1:]]   # without the collection
+        place = tuple(int(name[7:]) if name.startswith('layers_') else name
+                      for name in names)
+
+        def set(array, path=path):
+            node = variables
+            for key in path[:-1]:
+                node = node[key.key]
+            node[path[-1].key] = array
+
+        yield weights.Weight(place, lambda tensor=tensor: tensor, set,
+                             channels_last=True)

@@ -2,10 +2,12 @@
 
 import random
 
+import mxnet
 from mxnet import autograd, gluon, init, np, npx
 from mxnet.gluon import nn
 
-from d2l.core import data, hyperparameters, module, plotting, trainer
+from d2l.core import (data, hyperparameters, module, plotting, trainer,
+                      weights)
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
 
@@ -13,7 +15,7 @@ __all__ = [*hyperparameters.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d']
+           'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights', 'load_weights']
 
 npx.set_np()
 
@@ -277,3 +279,34 @@ def corr2d(X, K):
     X, K = X.astype('float32'), K.astype('float32')
     return npx.convolution(X[None, None], K[None, None], kernel=K.shape,
                            num_filter=1, no_bias=True)[0, 0]
+
+
+def save_weights(model, path):
+    """Save weights and running statistics to a safetensors file.
+
+    The names are those of torchvision's resnet.py, the layout is PyTorch's:
+    every framework's `load_weights` reads the file.
+    """
+    weights.save_weights(model, list(_weights(model)), path,
+                         f'MXNet {mxnet.__version__}')
+
+
+def load_weights(model, path):
+    """Load what any framework's `save_weights` wrote.
+
+    Raises ValueError, and leaves the model as it is, where names or shapes
+    do not fit or the file is not whole.
+    """
+    arrays, metadata = weights.read(path)
+    if any(min(p.shape) < 1 for p in model.collect_params().values()):
+        model.apply_init([np.zeros(weights.example_shape(arrays))])
+    weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
+
+
+def _weights(model):
+    """List the tensors of a model with their places."""
+    for name, param in model._collect_params_with_prefix().items():
+        place = tuple(int(p) if p.isdecimal() else p for p in name.split('.'))
+        yield weights.Weight(
+            place, lambda param=param: param.data().asnumpy(),
+            lambda a, param=param: param.set_data(np.array(a, dtype=a.dtype)))

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from d2l.core import data, hyperparameters, module, plotting, trainer
+from d2l.core import (data, hyperparameters, module, plotting, trainer,
+                      weights)
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
 
@@ -10,7 +11,7 @@ __all__ = [*hyperparameters.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d']
+           'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights', 'load_weights']
 
 
 def cpu():
@@ -248,3 +249,42 @@ def corr2d(X, K):
     X, K = tf.cast(X, tf.float32), tf.cast(K, tf.float32)
     return tf.nn.conv2d(X[None, :, :, None], K[:, :, None, None], 1,
                         'VALID')[0, :, :, 0]
+
+
+def save_weights(model, path):
+    """Save weights and running statistics to a safetensors file.
+
+    The names are those of torchvision's resnet.py, the layout is PyTorch's:
+    every framework's `load_weights` reads the file.
+    """
+    weights.save_weights(model, list(_weights(model)), path,
+                         f'TensorFlow {tf.__version__}')
+
+
+def load_weights(model, path):
+    """Load what any framework's `save_weights` wrote.
+
+    Raises ValueError, and leaves the model as it is, where names or shapes
+    do not fit or the file is not whole.
+    """
+    arrays, metadata = weights.read(path)
+    if not model.weights:
+        n, c, h, w = weights.example_shape(arrays)
+        model.apply_init([tf.zeros((n, h, w, c))])
+    weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
+
+
+def _weights(part, place=()):
+    """List the tensors of a model with their places."""
+    if isinstance(part, tf.keras.Sequential):
+        children = enumerate(part.layers)
+    else:
+        children = [(name, child) for name, child in vars(part).items()
+                    if isinstance(child, tf.keras.layers.Layer)]
+    for name, child in children:
+        yield from _weights(child, (*place, name))
+    if not isinstance(part, tf.keras.Model):
+        for tensor in part.weights:
+            name = tensor.name.split('/')[-1].split(':')[0]
+            yield weights.Weight((*place, name), tensor.numpy, tensor.assign,
+                                 channels_last=True)

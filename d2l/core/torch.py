@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2l.core import data, hyperparameters, module, plotting, trainer
+from d2l.core import (data, hyperparameters, module, plotting, trainer,
+                      weights)
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
 
@@ -13,7 +14,7 @@ __all__ = [*hyperparameters.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
-           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d']
+           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights', 'load_weights']
 
 
 def cpu():
@@ -250,3 +251,38 @@ def corr2d(X, K):
     """Return the 2D cross-correlation of a matrix with a kernel."""
     X, K = X.float(), K.float()
     return F.conv2d(X[None, None], K[None, None])[0, 0]
+
+
+def save_weights(model, path):
+    """Save weights and running statistics to a safetensors file.
+
+    The names are those of torchvision's resnet.py, the layout is PyTorch's:
+    every framework's `load_weights` reads the file.
+    """
+    weights.save_weights(model, list(_weights(model)), path,
+                         f'PyTorch {torch.__version__}')
+
+
+def load_weights(model, path):
+    """Load what any framework's `save_weights` wrote.
+
+    Raises ValueError, and leaves the model as it is, where names or shapes
+    do not fit or the file is not whole.
+    """
+    arrays, metadata = weights.read(path)
+    if any(nn.parameter.is_lazy(p) for p in model.parameters()):
+        model.apply_init([torch.zeros(weights.example_shape(arrays))])
+    weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
+
+
+def _weights(part, place=()):
+    """List the tensors of a model with their places."""
+    for i, (name, child) in enumerate(part.named_children()):
+        yield from _weights(child, (
+            *place, i if isinstance(part, nn.Sequential) else name))
+    for name, tensor in [*part.named_parameters(recurse=False),
+                         *part.named_buffers(recurse=False)]:
+        if name != 'num_batches_tracked':
+            yield weights.Weight(
+                (*place, name), tensor.detach().cpu().numpy,
+                lambda a, tensor=tensor: tensor.data.copy_(torch.tensor(a)))

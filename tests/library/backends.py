@@ -5,6 +5,7 @@ None is imported before a test asks for it. A test body that takes the fixture
 TensorFlow in `.venv`, MXNet in `.venv-mxnet`.
 """
 
+import contextlib
 import importlib
 import importlib.util
 
@@ -48,6 +49,14 @@ class Backend:
     def labels(self, y):
         return self.tensor(y.astype(self.d2l.FashionMNIST.label_dtype))
 
+    @contextlib.contextmanager
+    def precision(self, dtype):
+        """Compute in float32 or float64 inside the context."""
+        yield
+
+    def cast(self, model, dtype):
+        """Give a model the precision, where the context does not."""
+
     def strides(self, n):
         return n
 
@@ -81,9 +90,16 @@ class Torch(Backend):
         return [self.numpy(b).copy() for name, b in model.named_buffers()
                 if name.endswith(('running_mean', 'running_var'))]
 
-    def logits(self, model, X):
-        """Return what a trained model predicts."""
-        return self.numpy(model.eval()(self.images(X)))
+    def logits(self, model, X, training=False):
+        """Return what a model predicts."""
+        return self.numpy(model.train(training)(self.images(X)))
+
+    @contextlib.contextmanager
+    def precision(self, dtype):
+        torch = importlib.import_module('torch')
+        torch.set_default_dtype(getattr(torch, dtype))
+        yield
+        torch.set_default_dtype(torch.float32)
 
 
 class Jax(Backend):
@@ -105,18 +121,18 @@ class Jax(Backend):
     def run(self, block, X):
         Y, variables = block.init_with_output(self.d2l.get_key(),
                                               self.images(X))
-        object.__setattr__(block, 'variables_of_test', variables)
+        block.weights = variables
         return self.numpy_images(Y)
 
     def build(self, model, X):
-        variables = model.apply_init([self.images(X)], self.d2l.get_key())
-        object.__setattr__(model, 'variables_of_test', variables)
+        model.weights = model.apply_init([self.images(X)],
+                                         self.d2l.get_key())
 
     def variables(self, model):
         if hasattr(model, 'trainer'):
             state = model.trainer.state
             return {'params': state.params, 'batch_stats': state.batch_stats}
-        return model.variables_of_test
+        return model.weights
 
     def parameters(self, model):
         jax = importlib.import_module('jax')
@@ -128,9 +144,15 @@ class Jax(Backend):
         return [np.array(p) for p in
                 jax.tree_util.tree_leaves(self.variables(model)['batch_stats'])]
 
-    def logits(self, model, X):
-        model.training = False
-        return self.numpy(model.apply(self.variables(model), self.images(X)))
+    def logits(self, model, X, training=False):
+        model.training = training
+        Y, _ = model.apply(self.variables(model), self.images(X),
+                           mutable=['batch_stats'])
+        return self.numpy(Y)
+
+    def precision(self, dtype):
+        jax = importlib.import_module('jax')
+        return jax.enable_x64(dtype == 'float64')
 
 
 class TensorFlow(Backend):
@@ -159,8 +181,20 @@ class TensorFlow(Backend):
         return [np.array(p) for p in model.non_trainable_variables
                 if 'moving' in p.name]
 
-    def logits(self, model, X):
-        return self.numpy(model(self.images(X), training=False))
+    def logits(self, model, X, training=False):
+        return self.numpy(model(self.images(X), training=training))
+
+    @contextlib.contextmanager
+    def precision(self, dtype):
+        config = importlib.import_module('keras').config
+
+        def set_default(name):
+            config.set_floatx(name)
+            config.set_dtype_policy(name)
+
+        set_default(dtype)
+        yield
+        set_default('float32')
 
 
 class MXNet(Backend):
@@ -191,8 +225,13 @@ class MXNet(Backend):
         return [self.numpy(p.data()) for p in model.collect_params().values()
                 if p.grad_req == 'null']
 
-    def logits(self, model, X):
-        return self.numpy(model(self.images(X)))
+    def logits(self, model, X, training=False):
+        autograd = importlib.import_module('mxnet').autograd
+        with autograd.train_mode() if training else autograd.predict_mode():
+            return self.numpy(model(self.images(X)))
+
+    def cast(self, model, dtype):
+        model.cast(dtype)
 
 
 BACKENDS = {backend.name: backend

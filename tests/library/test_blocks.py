@@ -82,7 +82,7 @@ def test_a_block_is_its_input_when_its_branch_is_zero(backend):
     elif backend.name == 'mxnet':
         block.bn2.gamma.set_data(backend.tensor(np.zeros(3, 'float32')))
     if backend.name == 'jax':
-        variables = block.variables_of_test
+        variables = block.weights
         variables['params']['bn2']['scale'] = np.zeros(3)
         Y = block.apply(variables, backend.images(X),
                         mutable=['batch_stats'])[0]

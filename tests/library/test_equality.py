@@ -1,0 +1,50 @@
+"""All frameworks compute what the oracle computes, and train as it trains."""
+
+import numpy as np
+import pytest
+
+import equality
+import oracle
+
+
+@pytest.mark.parametrize('dtype', equality.TOLERANCE)
+@pytest.mark.parametrize('case', equality.CASES)
+def test_equals_the_oracle(backend, case, dtype):
+    errors = equality.errors(backend, case, dtype)
+    assert set(errors) == set(equality.QUANTITIES)
+    for quantity, error in errors.items():
+        tolerance = equality.TOLERANCE[dtype]
+        if backend.name == 'mxnet' and 'running' in quantity:
+            tolerance = 1e-4    # MXNet keeps them in float32 always
+        assert error <= tolerance, quantity
+
+
+def test_fifty_steps_train_alike(backend):
+    """The same losses and the same weights as the oracle's own SGD."""
+    arch, lr, steps = ((1, 64), (1, 8)), 0.01, 50
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(steps * 8, 1, 16, 16)).astype('float32')
+    y = rng.integers(0, 10, len(X))
+    reference = oracle.resnet(rng, arch, unbiased=backend.name == 'torch')
+    model = backend.d2l.ResNet(arch=arch, lr=lr)
+    model.plot_train_per_epoch = steps
+    equality.load(backend, model, reference, 'float32')
+    data = backend.loader(X, y, batch_size=8)
+    data.val_dataloader = lambda: None
+    backend.d2l.Trainer(max_epochs=1).fit(model, data)
+
+    losses = []
+    for start in range(0, len(X), 8):
+        rows = slice(start, start + 8)
+        loss, dY = oracle.cross_entropy(reference.forward(X[rows], True),
+                                        y[rows])
+        losses.append(loss)
+        reference.backward(dY)
+        weights = reference.tensors()
+        for name, gradient in reference.tensors('d').items():
+            weights[name] -= lr * gradient
+    found = [point.y for point in model.board.data['train_loss']]
+    np.testing.assert_allclose(found, losses, rtol=1e-3)
+    for name, tensor in equality.weights_of(backend, model).items():
+        assert equality.relative(tensor, reference.tensors()[name]) < 1e-3, (
+            name)

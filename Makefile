@@ -21,6 +21,11 @@ book: env  ## Build the book: _build/html/index.html (D2L_FAST_DEV_RUN= trains i
 test: env  ## Run all tests in both environments
 	.venv/bin/python tests/run.py
 
+.PHONY: equality
+equality: env  ## Print how far each framework is from the NumPy oracle
+	@.venv/bin/python tests/library/equality.py
+	@.venv-mxnet/bin/python tests/library/equality.py
+
 .PHONY: lib
 lib: env  ## Write d2l/{torch,jax,tensorflow,mxnet}.py from the chapter
 	.venv/bin/d2lbook build lib

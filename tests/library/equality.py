@@ -21,10 +21,10 @@ QUANTITIES = ['logits in inference', 'logits in training', 'loss', 'gradient',
 CASES = {   # name: architecture, block, channels, height and width
     'ResNet, 32×32': (((1, 64), (1, 8)), 'Residual', 1, (32, 32)),
     'ResNet, 3 channels, 33×29': (((2, 64), (1, 12)), 'Residual', 3, (33, 29)),
-    'ResNet, 7×9': (((1, 64), (1, 8), (1, 10)), 'Residual', 2, (7, 9)),
+    'ResNet, 7×9': (((1, 64), (1, 8)), 'Residual', 2, (7, 9)),
     'ResNeXt, 30×31': (((1, 64), (2, 16)), 'ResNeXtBlock', 1, (30, 31))}
 GROUP_WIDTH, BOT_MUL = 4, 0.5
-STEPS, LR = 3, 64.0
+LR = 64.0
 
 
 def models(backend, case, dtype, lr=0.0):
@@ -99,6 +99,7 @@ def errors(backend, case, dtype):
     X = rng.normal(size=(6, *CASES[case][2:3], *CASES[case][3])).astype(dtype)
     y = rng.integers(0, 10, len(X))
     data = backend.loader(X, y, batch_size=len(X))
+    data.val_dataloader = lambda: None
     error = {}
     with backend.precision(dtype), built_of(backend, CASES[case][1]):
         reference, model = models(backend, case, dtype)
@@ -122,12 +123,6 @@ def errors(backend, case, dtype):
             relative((before[name] - after[name]) / LR, t, scale)
             for name, t in gradient.items())
 
-        # Running statistics move with learning rate 0, too.
-        reference, model = models(backend, case, dtype)
-        for _ in range(STEPS):
-            reference.forward(X, True)
-        backend.d2l.Trainer(max_epochs=STEPS).fit(model, data)
-        after = weights_of(backend, model)
         for quantity, part in [('running mean', 'running_mean'),
                                ('running variance', 'running_var')]:
             error[quantity] = max(

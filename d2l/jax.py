@@ -8,6 +8,7 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from d2l.core.jax import *
+from d2l.core.plotting import __getattr__     # d2l.plt
 
 d2l = sys.modules[__name__]
 

@@ -6,6 +6,7 @@ from mxnet import init, np, npx
 from mxnet.gluon import nn
 
 from d2l.core.mxnet import *
+from d2l.core.plotting import __getattr__     # d2l.plt
 
 d2l = sys.modules[__name__]
 

@@ -5,6 +5,7 @@ import sys
 import tensorflow as tf
 
 from d2l.core.tensorflow import *
+from d2l.core.plotting import __getattr__     # d2l.plt
 
 d2l = sys.modules[__name__]
 

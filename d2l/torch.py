@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l.core.torch import *
+from d2l.core.plotting import __getattr__     # d2l.plt
 
 d2l = sys.modules[__name__]
 

@@ -1,17 +1,28 @@
-"""Plots for notebooks. IPython is imported only inside a notebook."""
+"""Plots for notebooks.
+
+IPython is imported only inside a notebook, and pyplot, which takes longer
+than all the rest of d2l, only when something is plotted.
+"""
 
 import sys
 from collections import OrderedDict, namedtuple
 
 import numpy as np
-from matplotlib import pyplot as plt
 
 from d2l.core.hyperparameters import HyperParameters
 
-__all__ = ['plt', 'use_svg_display', 'set_figsize', 'set_axes', 'plot',
-           'show_images', 'ProgressBoard']
+__all__ = ['use_svg_display', 'set_figsize', 'set_axes', 'plot', 'show_images',
+           'ProgressBoard']
 
 Point = namedtuple('Point', ['x', 'y'])
+
+
+def __getattr__(name):
+    """Return pyplot as `plt`; d2l's modules share this function."""
+    if name == 'plt':
+        from matplotlib import pyplot
+        return pyplot
+    raise AttributeError(f'd2l has no {name!r}')
 
 
 def in_notebook():
@@ -30,6 +41,7 @@ def use_svg_display():
 
 def set_figsize(figsize=(3.5, 2.5)):
     """Set the size of the figures that follow, in inches."""
+    from matplotlib import pyplot as plt
     use_svg_display()
     plt.rcParams['figure.figsize'] = figsize
 
@@ -64,7 +76,9 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=[], xlim=None,
     if len(X) != len(Y):
         X = X * len(Y)
     set_figsize(figsize)
-    axes = axes or plt.gca()
+    if axes is None:
+        from matplotlib import pyplot as plt
+        axes = plt.gca()
     axes.cla()
     for x, y, fmt in zip(X, Y, fmts):
         axes.plot(x, y, fmt) if len(x) else axes.plot(y, fmt)
@@ -77,6 +91,7 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
     `imgs`: images of shape (height, width) or (height, width, channels);
     `scale`: inches an image.
     """
+    from matplotlib import pyplot as plt
     use_svg_display()
     _, axes = plt.subplots(num_rows, num_cols, squeeze=False,
                            figsize=(num_cols * scale, num_rows * scale))
@@ -124,6 +139,7 @@ class ProgressBoard(HyperParameters):
 
     def _show(self):
         from IPython import display, get_ipython
+        from matplotlib import pyplot as plt
         use_svg_display()
         if self.fig is None:
             self.fig = plt.figure(figsize=self.figsize)

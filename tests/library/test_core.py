@@ -140,3 +140,19 @@ def test_aliases(backend):
     assert backend.numpy(d2l.concat([a, a], 0)).shape == (4, 2)
     assert int(d2l.size(a)) == 4 if hasattr(d2l, 'size') else a.size == 4
     assert backend.numpy(d2l.astype(a, d2l.int32)).dtype == np.int32
+
+
+def test_pyplot_is_a_name_of_every_module(backend):
+    assert backend.d2l.plt is plt
+    with pytest.raises(AttributeError, match="d2l has no 'RNN'"):
+        backend.d2l.RNN
+
+
+def test_pyplot_is_imported_only_when_it_is_used():
+    """It takes longer than all the rest of d2l."""
+    loaded = subprocess.run(
+        [sys.executable, '-c', 'import sys, d2l.core.plotting, d2l.core.data, '
+         'd2l.core.trainer, d2l.core.weights; '
+         'print("matplotlib.pyplot" in sys.modules)'],
+        capture_output=True, text=True).stdout
+    assert loaded == 'False\n'

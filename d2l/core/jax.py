@@ -21,7 +21,8 @@ __all__ = [*hyperparameters.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
-           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights', 'load_weights']
+           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
+           'save_weights', 'load_weights']
 
 
 def cpu():

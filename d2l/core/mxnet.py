@@ -15,7 +15,8 @@ __all__ = [*hyperparameters.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights', 'load_weights']
+           'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights',
+           'load_weights']
 
 npx.set_np()
 

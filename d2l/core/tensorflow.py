@@ -11,7 +11,8 @@ __all__ = [*hyperparameters.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights', 'load_weights']
+           'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights',
+           'load_weights']
 
 
 def cpu():
@@ -268,7 +269,7 @@ def load_weights(model, path):
     do not fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
-    if not model.weights:
+    if not model.built:
         n, c, h, w = weights.example_shape(arrays)
         model.apply_init([tf.zeros((n, h, w, c))])
     weights.load_weights(model, list(_weights(model)), arrays, metadata, path)

@@ -14,7 +14,8 @@ __all__ = [*hyperparameters.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
-           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights', 'load_weights']
+           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
+           'save_weights', 'load_weights', 'load_torchvision']
 
 
 def cpu():
@@ -270,9 +271,29 @@ def load_weights(model, path):
     do not fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
+    _build(model, arrays)
+    weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
+
+
+def load_torchvision(model, state_dict):
+    """Load the `state_dict` of a torchvision ResNet of the same architecture.
+
+    In inference the model then gives torchvision's logits. Raises ValueError,
+    and leaves the model as it is, where names or shapes do not fit.
+    """
+    arrays = {name: tensor.cpu().numpy()
+              for name, tensor in state_dict.items()}
+    _build(model, arrays)
+    listed = list(_weights(model))
+    weights.load_weights(
+        model, listed, weights.from_torchvision(arrays, weights.named(listed)),
+        {}, 'The state_dict')
+
+
+def _build(model, arrays):
+    """Give lazy layers the shapes that the arrays ask for."""
     if any(nn.parameter.is_lazy(p) for p in model.parameters()):
         model.apply_init([torch.zeros(weights.example_shape(arrays))])
-    weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
 
 
 def _weights(part, place=()):

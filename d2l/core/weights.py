@@ -154,6 +154,34 @@ def read(path):
                          f'Save it anew.') from None
 
 
+def from_torchvision(arrays, wanted):
+    """Return the arrays of a torchvision ResNet as a model here wants them.
+
+    Convolutions there have no bias: it is zero here. A shortcut there is
+    normalized; where the model's shortcut is a convolution alone, inference's
+    normalization is folded into its weight and bias. `wanted`: the names.
+    """
+    arrays = {name: array for name, array in arrays.items()
+              if not name.endswith('num_batches_tracked')}
+    for name in [name for name in arrays
+                 if name.endswith('downsample.1.weight')]:
+        if name not in wanted:
+            norm = name[:-len('weight')]
+            conv = norm.replace('downsample.1', 'downsample.0')
+            scale, bias, mean, var = (
+                arrays.pop(norm + leaf) for leaf in
+                ('weight', 'bias', 'running_mean', 'running_var'))
+            scale = scale / np.sqrt(var + 1e-5)
+            arrays[f'{conv}weight'] = (
+                arrays[f'{conv}weight'] * scale[:, None, None, None])
+            arrays[f'{conv}bias'] = bias - mean * scale
+    for name in wanted:
+        weight = arrays.get(name.replace('bias', 'weight'))
+        if name not in arrays and weight is not None and weight.ndim == 4:
+            arrays[name] = np.zeros(len(weight), weight.dtype)
+    return arrays
+
+
 def example_shape(arrays):
     """Return the shape (1, C, H, W) of an image that builds a model."""
     if 'conv1.weight' not in arrays:

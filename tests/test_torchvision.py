@@ -1,0 +1,75 @@
+"""d2l.torch takes over the weights of torchvision's ResNets."""
+
+import pytest
+import torch
+from torch import nn
+
+from d2l import torch as d2l
+
+
+@pytest.fixture(scope='module')
+def torchvision():
+    """torchvision, also beside a PyTorch that lacks its compiled operators."""
+    library = torch.library.Library('torchvision', 'FRAGMENT')
+    for name in ('nms', 'qnms'):
+        try:
+            library.define(
+                f'{name}(Tensor dets, Tensor scores, float iou_threshold) '
+                f'-> Tensor')
+        except RuntimeError:    # torchvision's own is there
+            pass
+    import torchvision
+    yield torchvision
+    del library
+
+
+class ResNet50(d2l.ResNet):
+    """ResNet-50: a ResNeXt block of one group is the bottleneck block."""
+
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__(((3, 64), (4, 128), (6, 256), (3, 512)), lr,
+                         num_classes)
+
+    def block(self, num_residuals, num_channels, first_block=False):
+        return nn.Sequential(*[
+            d2l.ResNeXtBlock(4 * num_channels, num_channels, 0.25,
+                             use_1x1conv=i == 0,
+                             strides=2 if i == 0 and not first_block else 1)
+            for i in range(num_residuals)])
+
+
+def with_random_statistics(model):
+    """Let every normalization do something, as after training."""
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.uniform_(layer.weight, 0.5, 1)
+            nn.init.normal_(layer.bias, 0, 0.1)
+            nn.init.normal_(layer.running_mean, 0, 0.1)
+            nn.init.uniform_(layer.running_var, 0.5, 2)
+    return model.eval()
+
+
+@pytest.mark.parametrize('name, Model', [('resnet18', d2l.ResNet18),
+                                         ('resnet50', ResNet50)])
+@pytest.mark.parametrize('size', [64, 97])
+def test_gives_the_logits_of_torchvision(torchvision, name, Model, size):
+    torch.manual_seed(0)
+    peer = with_random_statistics(getattr(torchvision.models, name)())
+    model = Model(num_classes=1000)
+    d2l.load_torchvision(model, peer.state_dict())
+    X = torch.randn(3, 3, size, size)
+    with torch.no_grad():
+        expected, found = peer(X), model.eval()(X)
+    assert expected.std() > 0.1
+    assert (found - expected).abs().max() <= 1e-4
+
+
+def test_what_does_not_fit_is_refused(torchvision):
+    model = d2l.ResNet18(num_classes=1000)
+    model.apply_init([torch.zeros(1, 3, 32, 32)])
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    with pytest.raises(ValueError, match='layer1.0.bn3.weight .* is surplus'):
+        d2l.load_torchvision(model,
+                             torchvision.models.resnet50().state_dict())
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, before[name])

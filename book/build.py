@@ -46,8 +46,7 @@ class Book(build.Builder):
                       mininterval=0.1 if sys.stderr.isatty() else 10) as bar:
                 for nb, section, tab, kept in todo:
                     execute.execute(nb, section, tab, bar)
-                    for old in kept.parent.glob(f'{section.stem}-*.ipynb'):
-                        old.unlink()
+                    shutil.rmtree(kept.parent, ignore_errors=True)
                     execute.write(nb, kept)
         self.num_executed = len(todo)
         for tab in self.config.tabs:

@@ -65,7 +65,7 @@ def executed_path(nb, path, tab):
         [[cell.source for cell in code_cells(nb)],
          [file.read_bytes() for file in depends],
          os.environ.get('D2L_FAST_DEV_RUN')]).encode()).hexdigest()[:16]
-    return Path('_build/executed', tab, f'{path.stem}-{key}.ipynb')
+    return Path('_build/executed', tab, path.with_suffix(''), f'{key}.ipynb')
 
 
 def code_cells(nb):
@@ -78,15 +78,14 @@ def execute(nb, path, tab, bar):
     `bar` is told of every cell. Raises CellFailed.
     """
     os.environ.update(TF_CPP_MIN_LOG_LEVEL='3', PYTHONWARNINGS='ignore')
-    cells = code_cells(nb)
+    number = {cell.id: i for i, cell in enumerate(code_cells(nb), 1)}
     running = None
 
     def on_cell_execute(cell, cell_index):
         nonlocal running
         running = cell
-        bar.set_description(
-            f'{tab} {path.name}, cell {cells.index(cell) + 1}',
-            refresh=sys.stderr.isatty())
+        bar.set_description(f'{tab} {path.name}, cell {number[cell.id]}',
+                            refresh=sys.stderr.isatty())
 
     client = NotebookClient(nb, timeout=None, kernel_name=KERNELS[tab],
                             resources={'metadata': {'path': path.parent}},
@@ -102,7 +101,7 @@ def execute(nb, path, tab, bar):
                 log.seek(0)
                 trace = [str(error), log.read()]
             raise CellFailed(
-                f'{path}, tab {tab}, code cell {cells.index(running) + 1}:'
+                f'{path}, tab {tab}, code cell {number[running.id]}:'
                 f'\n\n{running.source}\n\n{ANSI.sub("", chr(10).join(trace))}'
             ) from None
     for cell in code_cells(nb):

@@ -4,6 +4,7 @@ Browsers, screen readers and EPUB readers show MathML by themselves: no script
 and no network is needed to read a formula.
 """
 
+from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
 from sphinx.locale import _
 from sphinx.util.math import get_node_equation_number
@@ -17,7 +18,7 @@ def setup(app):
 
 def visit_inline(self, node):
     self.body.append(convert(node.astext()))
-    raise_skip()
+    raise SkipNode
 
 
 def visit_block(self, node):
@@ -29,11 +30,6 @@ def visit_block(self, node):
         self.add_permalink_ref(node, _('Link to this equation'))
         self.body.append('</span>')
     self.body.append('</div>\n')
-    raise_skip()
-
-
-def raise_skip():
-    from docutils.nodes import SkipNode
     raise SkipNode
 
 

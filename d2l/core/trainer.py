@@ -21,6 +21,9 @@ class Trainer(HyperParameters):
     environment, `fit` runs N batches of training and of validation of one
     epoch, and says so.
     """
+    # Chapters may replace __init__ or fit_epoch: what plotting needs is here.
+    progress = captured = None
+    num_examples = 1    # of the batch at hand
 
     def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
         self.save_hyperparameters()
@@ -29,7 +32,6 @@ class Trainer(HyperParameters):
             print(f'num_gpus={num_gpus}, but this machine has '
                   f'{len(self.gpus) or "none"}: training on '
                   f'{self.gpus or "the CPU"}.')
-        self.progress = self.captured = None
 
     def fit(self, model, data):
         """Train `model` on `data`."""

@@ -117,3 +117,34 @@ print('one', 'for all')
     assert '>pp\n<' in html and '>jj\n<' in html
     # The same code with the same output in every tab stands once.
     assert html.count('one for all') == 1
+
+
+def test_a_section_is_executed_alone(small_book):
+    """Though the name of one begins with the name of the other."""
+    (small_book / 'index.md').write_text(
+        '# 책\n\n```toc\n:numbered:\n\nchapter_resnet/x\n'
+        'chapter_resnet/x-y\n```\n')
+    (small_book / 'chapter_resnet/x-y.md').write_text(
+        SECTION.format(code='print(x + 4)').replace('sec_x', 'sec_y'))
+    assert ', 1 notebooks executed' in build(small_book).stdout
+    write(small_book, 'print(x + 2)')
+    result = build(small_book)
+    assert ', 1 notebooks executed' in result.stdout, result.stdout
+    assert '>3\n<' in page(small_book)
+
+
+def test_cells_with_the_same_code_are_told_apart(small_book):
+    write(small_book, 'x = 1', '''
+```{.python .input}
+%%tab pytorch
+x = 1 if x else 1 / 0
+x = 0
+```
+
+```{.python .input}
+%%tab pytorch
+x = 1 if x else 1 / 0
+x = 0
+```
+''')
+    assert 'tab pytorch, code cell 4' in build(small_book).stdout

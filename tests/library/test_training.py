@@ -154,6 +154,28 @@ def test_a_step_that_needs_numbers_runs_eagerly(backend, rng, capsys):
     assert said == (backend.name in ('jax', 'tensorflow'))
 
 
+def test_a_trainer_may_replace_init_and_fit_epoch(backend, rng):
+    """As D2L's chapters do; plotting goes on working."""
+    class Trainer(backend.d2l.Trainer):
+        def __init__(self, max_epochs):
+            self.save_hyperparameters()
+            self.gpus, self.gradient_clip_val = [], 0
+
+        def fit_epoch(self):
+            self.set_training(False)
+            for batch in self.val_dataloader:
+                arguments = ((self.state.params, batch, self.state)
+                             if backend.name == 'jax' else (batch,))
+                self.model.validation_step(*arguments)
+                self.val_batch_idx += 1
+
+    model = small_model(backend, lr=0.1)
+    trainer = Trainer(max_epochs=2)
+    trainer.fit(model, backend.loader(*batch_of(rng, 8), batch_size=4))
+    assert trainer.val_batch_idx == 4
+    assert len(points(model, 'val_acc')) == 2
+
+
 def test_gradient_is_clipped(backend, rng):
     """With lr = 1 the step's length is the norm of the clipped gradient."""
     X, y = batch_of(rng, 8, size=28)

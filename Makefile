@@ -22,6 +22,7 @@ test: env  ## Run all tests in both environments
 	.venv/bin/python tests/run.py
 
 .PHONY: equality
+equality: export TF_CPP_MIN_LOG_LEVEL = 3
 equality: env  ## Print how far each framework is from the NumPy oracle
 	@.venv/bin/python tests/library/equality.py
 	@.venv-mxnet/bin/python tests/library/equality.py

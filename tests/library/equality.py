@@ -5,6 +5,7 @@ largest value of the oracle's.
 """
 
 import contextlib
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -137,7 +138,8 @@ def main():
         for dtype in TOLERANCE:
             worst = dict.fromkeys(QUANTITIES, 0.0)
             for case in CASES:
-                found = errors(BACKENDS[name](), case, dtype)
+                with contextlib.redirect_stdout(io.StringIO()):
+                    found = errors(BACKENDS[name](), case, dtype)
                 worst = {q: max(worst[q], found[q]) for q in QUANTITIES}
             print(f'{name:12}{dtype:9}'
                   + ''.join(f'{worst[q]:20.1e}' for q in QUANTITIES))

@@ -347,10 +347,12 @@ def load_weights(model, path):
     fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
-    if not (hasattr(model, 'weights') or hasattr(model, 'trainer')):
+    if hasattr(model, 'weights') or hasattr(model, 'trainer'):
+        variables = _variables(model)
+    else:
         n, c, h, w = weights.example_shape(arrays)
-        model.weights = model.apply_init([jnp.zeros((n, h, w, c))], get_key())
-    variables = jax.tree_util.tree_map(np.array, _variables(model))
+        variables = model.apply_init([jnp.zeros((n, h, w, c))], get_key())
+    variables = jax.tree_util.tree_map(np.array, variables)
     weights.load_weights(model, list(_weights(variables)), arrays, metadata,
                          path)
     model.weights = variables

@@ -85,11 +85,6 @@ class Torch(Backend):
         """Return the trainable parameters of a built model as NumPy arrays."""
         return [self.numpy(p).copy() for p in model.parameters()]
 
-    def statistics(self, model):
-        """Return the running statistics of a trained model."""
-        return [self.numpy(b).copy() for name, b in model.named_buffers()
-                if name.endswith(('running_mean', 'running_var'))]
-
     def logits(self, model, X, training=False):
         """Return what a model predicts."""
         return self.numpy(model.train(training)(self.images(X)))
@@ -139,11 +134,6 @@ class Jax(Backend):
         return [np.array(p) for p in
                 jax.tree_util.tree_leaves(self.variables(model)['params'])]
 
-    def statistics(self, model):
-        jax = importlib.import_module('jax')
-        return [np.array(p) for p in
-                jax.tree_util.tree_leaves(self.variables(model)['batch_stats'])]
-
     def logits(self, model, X, training=False):
         model.training = training
         Y, _ = model.apply(self.variables(model), self.images(X),
@@ -176,10 +166,6 @@ class TensorFlow(Backend):
 
     def parameters(self, model):
         return [np.array(p) for p in model.trainable_variables]
-
-    def statistics(self, model):
-        return [np.array(p) for p in model.non_trainable_variables
-                if 'moving' in p.name]
 
     def logits(self, model, X, training=False):
         return self.numpy(model(self.images(X), training=training))
@@ -220,10 +206,6 @@ class MXNet(Backend):
     def parameters(self, model):
         return [self.numpy(p.data()) for p in model.collect_params().values()
                 if p.grad_req != 'null']
-
-    def statistics(self, model):
-        return [self.numpy(p.data()) for p in model.collect_params().values()
-                if p.grad_req == 'null']
 
     def logits(self, model, X, training=False):
         autograd = importlib.import_module('mxnet').autograd

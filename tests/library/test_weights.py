@@ -85,6 +85,17 @@ def test_training_goes_on_from_loaded_weights(backend, model, tmp_path, rng):
         assert moved == ('running' in name), name
 
 
+def test_a_refused_file_leaves_a_new_model_new(backend, model, tmp_path):
+    """JAX keeps weights beside the model: none may stay behind."""
+    file = tmp_path / 'weights.safetensors'
+    backend.d2l.save_weights(model, file)
+    other = backend.d2l.ResNet(arch=ARCH, num_classes=7)
+    with pytest.raises(ValueError, match='fc.bias is .10,., not .7,.'):
+        backend.d2l.load_weights(other, file)
+    if backend.name == 'jax':
+        assert not hasattr(other, 'weights')
+
+
 def lose(tensors):
     del tensors['bn1.bias'], tensors['fc.weight']
 

@@ -12,7 +12,8 @@ RUNS = [    # environment, variables, what pytest runs
     ('.venv-mxnet', {}, ['tests/library']),
     ('.venv', {'TF_USE_LEGACY_KERAS': '1'},     # Keras 2
      ['-k', 'tensorflow', 'tests/library/test_blocks.py',
-      'tests/library/test_training.py', 'tests/library/test_weights.py'])]
+      'tests/library/test_equality.py', 'tests/library/test_training.py',
+      'tests/library/test_weights.py'])]
 
 
 def main():

@@ -18,6 +18,8 @@ INSTALLED = [name for name in ('torch', 'jax', 'tensorflow', 'mxnet')
 class Backend:
     """A framework: its d2l module and the few things tests do with it."""
     channels_last = False
+    averages_in_float32 = False     # of batch normalization, in float64 too
+    is_keras_2 = False
 
     def __init__(self):
         self.d2l = importlib.import_module(f'd2l.{self.name}')
@@ -57,12 +59,19 @@ class Backend:
     def cast(self, model, dtype):
         """Give a model the precision, where the context does not."""
 
+    def keeps_unbiased_variance(self, dtype):
+        """Tell whether the running variance is made of unbiased ones."""
+        return False
+
     def strides(self, n):
         return n
 
 
 class Torch(Backend):
     name = 'torch'
+
+    def keeps_unbiased_variance(self, dtype):
+        return True
 
     def tensor(self, array):
         return self.d2l.tensor(array)
@@ -170,13 +179,25 @@ class TensorFlow(Backend):
     def logits(self, model, X, training=False):
         return self.numpy(model(self.images(X), training=training))
 
+    def keeps_unbiased_variance(self, dtype):
+        return self.is_keras_2 and dtype == 'float32'   # the fused layer
+
+    @property
+    def is_keras_2(self):
+        keras = importlib.import_module('tensorflow').keras
+        return hasattr(keras.layers.BatchNormalization(), 'fused')
+
+    @property
+    def averages_in_float32(self):
+        return self.is_keras_2      # their momentum is
+
     @contextlib.contextmanager
     def precision(self, dtype):
-        config = importlib.import_module('keras').config
+        keras = importlib.import_module('tensorflow').keras
 
         def set_default(name):
-            config.set_floatx(name)
-            config.set_dtype_policy(name)
+            keras.backend.set_floatx(name)
+            keras.mixed_precision.set_global_policy(name)
 
         set_default(dtype)
         yield
@@ -185,6 +206,7 @@ class TensorFlow(Backend):
 
 class MXNet(Backend):
     name = 'mxnet'
+    averages_in_float32 = True
 
     def tensor(self, array):
         return self.d2l.tensor(array, dtype=array.dtype)

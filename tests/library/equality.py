@@ -6,7 +6,6 @@ largest value of the oracle's.
 
 import contextlib
 import io
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,8 +16,12 @@ import oracle
 from backends import BACKENDS, INSTALLED
 
 TOLERANCE = {'float32': 1e-4, 'float64': 1e-9}
-QUANTITIES = ['logits in inference', 'logits in training', 'loss', 'gradient',
-              'running mean', 'running variance']
+QUANTITIES = {  # and what the section calls them
+    'logits in inference': '추론 로짓', 'logits in training': '훈련 로짓',
+    'loss': '손실', 'gradient': '그래디언트', 'running mean': '이동 평균',
+    'running variance': '이동 분산'}
+NAMES = {'torch': 'PyTorch', 'jax': 'JAX', 'tensorflow': 'TensorFlow',
+         'mxnet': 'MXNet'}
 CASES = {   # name: architecture, block, channels, height and width
     'ResNet, 32×32': (((1, 64), (1, 8)), 'Residual', 1, (32, 32)),
     'ResNet, 3 channels, 33×29': (((2, 64), (1, 12)), 'Residual', 3, (33, 29)),
@@ -40,7 +43,7 @@ def models(backend, case, dtype, lr=0.0):
     reference = oracle.resnet(
         rng, arch, channels,
         block=resnext_block if block == 'ResNeXtBlock' else oracle.residual,
-        unbiased=backend.name == 'torch')
+        unbiased=backend.keeps_unbiased_variance(dtype))
     model = backend.d2l.ResNet(arch=arch, lr=lr)
     load(backend, model, reference, 'float32')
     backend.cast(model, dtype)
@@ -133,16 +136,23 @@ def errors(backend, case, dtype):
 
 
 def main():
-    print(f'{"":12}{"":9}' + ''.join(f'{q:>20}' for q in QUANTITIES))
-    for name in sys.argv[1:] or INSTALLED:
+    """Print the table that stands in `chapter_resnet/interchange.md`."""
+    if 'mxnet' not in INSTALLED:    # MXNet's environment goes on with it
+        print(row('프레임워크', '정밀도', *QUANTITIES.values()))
+        print(row(*['---'] * 8))
+    for name in INSTALLED:
         for dtype in TOLERANCE:
             worst = dict.fromkeys(QUANTITIES, 0.0)
             for case in CASES:
                 with contextlib.redirect_stdout(io.StringIO()):
                     found = errors(BACKENDS[name](), case, dtype)
                 worst = {q: max(worst[q], found[q]) for q in QUANTITIES}
-            print(f'{name:12}{dtype:9}'
-                  + ''.join(f'{worst[q]:20.1e}' for q in QUANTITIES))
+            print(row(NAMES[name], f'`{dtype}`',
+                      *(f'{worst[q]:.1e}' for q in QUANTITIES)))
+
+
+def row(*cells):
+    return f'| {" | ".join(cells)} |'
 
 
 if __name__ == '__main__':

@@ -149,9 +149,12 @@ class Jax(Backend):
                            mutable=['batch_stats'])
         return self.numpy(Y)
 
+    @contextlib.contextmanager
     def precision(self, dtype):
-        jax = importlib.import_module('jax')
-        return jax.enable_x64(dtype == 'float64')
+        config = importlib.import_module('jax').config
+        config.update('jax_enable_x64', dtype == 'float64')
+        yield
+        config.update('jax_enable_x64', False)
 
 
 class TensorFlow(Backend):

@@ -27,6 +27,10 @@ equality: env  ## Print how far each framework is from the NumPy oracle
 	@.venv/bin/python tests/library/equality.py
 	@.venv-mxnet/bin/python tests/library/equality.py
 
+.PHONY: matrix
+matrix: .venv/.done  ## Run the library's tests on the oldest and newest releases (nox)
+	.tools/bin/nox
+
 .PHONY: lib
 lib: env  ## Write d2l/{torch,jax,tensorflow,mxnet}.py from the chapter
 	.venv/bin/d2lbook build lib
@@ -47,7 +51,7 @@ lock: .tools/.done  ## Pin the newest releases in requirements/*.txt
 
 .PHONY: clean
 clean:  ## Remove everything that make made
-	rm -rf _build build dist *.egg-info .venv .venv-mxnet .tools
+	rm -rf _build build dist *.egg-info .venv .venv-mxnet .tools .nox
 
 .PHONY: env
 env: .venv/.done .venv-mxnet/.done  ## Make the two environments, .venv and .venv-mxnet

@@ -70,4 +70,6 @@ class EpochProgress:
             self.show()
         self.bar.close()
         if error is None:
-            print(f'{self.title}: {self.text}', flush=True)
+            seconds = time.perf_counter() - self.start
+            self.line = f'{self.title}: {self.text}, {seconds:.1f} s'
+            print(self.line, flush=True)

@@ -1,10 +1,14 @@
 """The training loop, written once. Each framework adds only its steps."""
 
 import os
+import random
 from collections import OrderedDict
 from contextlib import contextmanager
 from itertools import islice
 
+import numpy as np
+
+from d2l.core.checkpoints import Checkpoints
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.progress import EpochProgress
 
@@ -16,10 +20,12 @@ class Trainer(HyperParameters):
     to use, as far as there are any; `gradient_clip_val`: the largest norm of
     the gradient, 0 for no limit.
 
-    A framework's trainer defines `all_gpus`, `prepare_batch`, `set_training`,
-    `train_step` and `validation_step`. With D2L_FAST_DEV_RUN=N in the
-    environment, `fit` runs N batches of training and of validation of one
-    epoch, and says so.
+    A framework's trainer defines `all_gpus`, `get_seed`, `seed`,
+    `prepare_batch`, `set_training`, `train_step`, `validation_step`,
+    `save_state` and `load_state`. In the environment, D2L_FAST_DEV_RUN=N
+    makes `fit` run N batches of training and of validation of one epoch,
+    D2L_MAX_EPOCHS=N no more than N epochs, and `fit` says so;
+    D2L_CHECKPOINT_DIR lets a training that was cut off go on.
     """
     # Chapters may replace __init__ or fit_epoch: what plotting needs is here.
     progress = captured = None
@@ -36,22 +42,60 @@ class Trainer(HyperParameters):
     def fit(self, model, data):
         """Train `model` on `data`."""
         self.prepare_data(data)
-        self.limit_batches(os.environ.get('D2L_FAST_DEV_RUN'))
+        self.limit_epochs()
+        self.limit_batches()
         self.prepare_model(model)
         self.optim = self.model.configure_optimizers()
         self.prepare_steps()
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        folder = os.environ.get('D2L_CHECKPOINT_DIR')
+        if folder:
+            self.fit_with_checkpoints(Checkpoints(folder))
+            return
         for self.epoch in range(self.max_epochs):
             self.fit_epoch()
 
-    def limit_batches(self, fast_dev_run):
-        """Shorten the run to `fast_dev_run` batches of one epoch, if set."""
-        if not fast_dev_run:
+    def fit_with_checkpoints(self, checkpoints):
+        """Train from the last checkpoint on, and write one every epoch.
+
+        Each epoch starts from a seed of its own, so that it does not matter
+        which epochs ran before it in the same process.
+        """
+        board = self.model.board
+        progress = checkpoints.load(self) or {
+            'epochs': 0, 'seed': self.get_seed(), 'lines': [],
+            'board': board.state()}
+        board.restore(progress['board'])
+        print(*progress['lines'], sep='', end='', flush=True)
+        for self.epoch in range(progress['epochs'], self.max_epochs):
+            self.seed_all(progress['seed'] + self.epoch)
+            self.train_batch_idx = self.epoch * self.num_train_batches
+            self.val_batch_idx = self.epoch * self.num_val_batches
+            self.fit_epoch()
+            progress.update(epochs=self.epoch + 1, board=board.state())
+            if self.progress:
+                progress['lines'].append(f'{self.progress.line}\n')
+            checkpoints.save(self, progress)
+        self.seed_all(progress['seed'] + self.max_epochs)
+
+    def seed_all(self, seed):
+        """Seed all random numbers: Python's, NumPy's, the framework's."""
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        self.seed(seed)
+
+    def limit_epochs(self):
+        """Shorten the run to $D2L_MAX_EPOCHS epochs, if set."""
+        n = positive_number('D2L_MAX_EPOCHS', 'epochs')
+        if n and n < self.max_epochs:
+            print(f'D2L_MAX_EPOCHS={n}: {n} of {self.max_epochs} epochs.')
+            self.max_epochs = n
+
+    def limit_batches(self):
+        """Shorten the run to $D2L_FAST_DEV_RUN batches of an epoch, if set."""
+        n = positive_number('D2L_FAST_DEV_RUN', 'batches')
+        if not n:
             return
-        if not fast_dev_run.isdecimal() or int(fast_dev_run) == 0:
-            raise ValueError(f'D2L_FAST_DEV_RUN={fast_dev_run} must be a '
-                             f'positive number of batches, or unset.')
-        n = int(fast_dev_run)
         self.max_epochs = 1
         self.num_train_batches = min(n, self.num_train_batches)
         self.num_val_batches = min(n, self.num_val_batches)
@@ -136,6 +180,17 @@ class Trainer(HyperParameters):
             yield self.captured
         finally:
             self.captured = None
+
+
+def positive_number(variable, of_what):
+    """Return the number in an environment variable, or None if not set."""
+    value = os.environ.get(variable)
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) == 0:
+        raise ValueError(f'{variable}={value} must be a positive number of '
+                         f'{of_what}, or unset.')
+    return int(value)
 
 
 class CompiledStep:

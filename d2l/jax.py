@@ -8,9 +8,10 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from d2l.core.jax import *
-from d2l.core.plotting import __getattr__     # d2l.plt
+from d2l.core.names import getattr_of
 
 d2l = sys.modules[__name__]
+__getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks
 
 #################   WARNING   ################
 # The below part is generated automatically through:

@@ -5,9 +5,10 @@ import sys
 import tensorflow as tf
 
 from d2l.core.tensorflow import *
-from d2l.core.plotting import __getattr__     # d2l.plt
+from d2l.core.names import getattr_of
 
 d2l = sys.modules[__name__]
+__getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks
 
 #################   WARNING   ################
 # The below part is generated automatically through:

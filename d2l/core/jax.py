@@ -12,17 +12,19 @@ from flax import linen as nn
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import (data, hyperparameters, module, plotting, trainer,
-                      weights)
+from d2l.core import (data, hyperparameters, measuring, module, plotting,
+                      trainer, weights)
 from d2l.core.hyperparameters import *
+from d2l.core.measuring import *
 from d2l.core.plotting import *
 
-__all__ = [*hyperparameters.__all__, *plotting.__all__,
+__all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
-           'save_weights', 'load_weights']
+           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
+           'sgd', 'split_batch', 'save_weights', 'load_weights']
 
 
 def cpu():
@@ -326,6 +328,49 @@ def corr2d(X, K):
     """Return the 2D cross-correlation of a matrix with a kernel."""
     X, K = X.astype(jnp.float32), K.astype(jnp.float32)
     return jax.lax.conv(X[None, None], K[None, None], (1, 1), 'VALID')[0, 0]
+
+
+def accuracy(y_hat, y):
+    """Return how many predictions are correct.
+
+    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
+    """
+    if y_hat.ndim > 1 and y_hat.shape[1] > 1:
+        y_hat = y_hat.argmax(axis=1)
+    return float((y_hat.astype(y.dtype) == y).sum())
+
+
+def evaluate_accuracy_gpu(net, data_iter, device=None):
+    """Return the share of correct predictions of `net`, called with images.
+
+    `data_iter`: batches of images and labels.
+    """
+    metric = Accumulator(2)     # correct predictions, predictions
+    for X, y in data_iter:
+        X, y = jax.device_put((X, y), device)
+        metric.add(accuracy(net(X), y), y.size)
+    return metric[0] / metric[1]
+
+
+def load_data_fashion_mnist(batch_size, resize=None):
+    """Return the training and the validation batches of `FashionMNIST`."""
+    data = FashionMNIST(batch_size, resize or (28, 28))
+    return data.train_dataloader(), data.val_dataloader()
+
+
+def sgd(params, grads, lr, batch_size):
+    """Return the parameters after a step with gradients that are sums."""
+    return jax.tree_util.tree_map(
+        lambda param, grad: param - lr * grad / batch_size, params, grads)
+
+
+def split_batch(X, y, devices):
+    """Return two lists: the parts of `X` and of `y`, one a device."""
+    def split(array):
+        return [jax.device_put(part, device) for part, device
+                in zip(jnp.array_split(array, len(devices)), devices)]
+
+    return split(X), split(y)
 
 
 def save_weights(model, path):

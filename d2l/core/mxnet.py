@@ -6,17 +6,19 @@ import mxnet
 from mxnet import autograd, gluon, init, np, npx
 from mxnet.gluon import nn
 
-from d2l.core import (data, hyperparameters, module, plotting, trainer,
-                      weights)
+from d2l.core import (data, hyperparameters, measuring, module, plotting,
+                      trainer, weights)
 from d2l.core.hyperparameters import *
+from d2l.core.measuring import *
 from d2l.core.plotting import *
 
-__all__ = [*hyperparameters.__all__, *plotting.__all__,
+__all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights',
-           'load_weights']
+           'SoftmaxRegression', 'LeNet', 'corr2d',
+           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
+           'sgd', 'split_batch', 'save_weights', 'load_weights']
 
 npx.set_np()
 
@@ -280,6 +282,50 @@ def corr2d(X, K):
     X, K = X.astype('float32'), K.astype('float32')
     return npx.convolution(X[None, None], K[None, None], kernel=K.shape,
                            num_filter=1, no_bias=True)[0, 0]
+
+
+def accuracy(y_hat, y):
+    """Return how many predictions are correct.
+
+    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
+    """
+    if y_hat.ndim > 1 and y_hat.shape[1] > 1:
+        y_hat = y_hat.argmax(axis=1)
+    return float((y_hat.astype(y.dtype) == y).sum())
+
+
+def evaluate_accuracy_gpu(net, data_iter, device=None):
+    """Return the share of correct predictions of `net`, called with images.
+
+    `data_iter`: batches of images and labels.
+    """
+    if device is None:
+        device = next(iter(net.collect_params().values())).list_ctx()[0]
+    metric = Accumulator(2)     # correct predictions, predictions
+    for X, y in data_iter:
+        X, y = X.as_in_ctx(device), y.as_in_ctx(device)
+        metric.add(accuracy(net(X), y), y.size)
+    return metric[0] / metric[1]
+
+
+def load_data_fashion_mnist(batch_size, resize=None):
+    """Return the training and the validation batches of `FashionMNIST`."""
+    data = FashionMNIST(batch_size, resize or (28, 28))
+    return data.train_dataloader(), data.val_dataloader()
+
+
+def sgd(params, lr, batch_size):
+    """Take a step with gradients that are sums."""
+    for param in params:
+        param[:] = param - lr * param.grad / batch_size
+
+
+def split_batch(X, y, devices):
+    """Return two lists: the parts of `X` and of `y`, one a device."""
+    def split(array):
+        return gluon.utils.split_and_load(array, devices, even_split=False)
+
+    return split(X), split(y)
 
 
 def save_weights(model, path):

@@ -12,17 +12,9 @@ import numpy as np
 from d2l.core.hyperparameters import HyperParameters
 
 __all__ = ['use_svg_display', 'set_figsize', 'set_axes', 'plot', 'show_images',
-           'ProgressBoard']
+           'ProgressBoard', 'Animator']
 
 Point = namedtuple('Point', ['x', 'y'])
-
-
-def __getattr__(name):
-    """Return pyplot as `plt`; d2l's modules share this function."""
-    if name == 'plt':
-        from matplotlib import pyplot
-        return pyplot
-    raise AttributeError(f'd2l has no {name!r}')
 
 
 def in_notebook():
@@ -35,8 +27,11 @@ def in_notebook():
 def use_svg_display():
     """Show plots as SVG in a notebook."""
     if in_notebook():
+        from matplotlib import rcParams
         from matplotlib_inline import backend_inline
-        backend_inline.set_matplotlib_formats('svg')
+        # The same plot is the same file, whenever it is drawn.
+        rcParams['svg.hashsalt'] = 'd2l'
+        backend_inline.set_matplotlib_formats('svg', metadata={'Date': None})
 
 
 def set_figsize(figsize=(3.5, 2.5)):
@@ -138,7 +133,6 @@ class ProgressBoard(HyperParameters):
             self._show()
 
     def _show(self):
-        from IPython import display, get_ipython
         from matplotlib import pyplot as plt
         use_svg_display()
         if self.fig is None:
@@ -158,10 +152,61 @@ class ProgressBoard(HyperParameters):
         if self.ylim:
             axes.set_ylim(self.ylim)
         axes.legend()
-        # One picture a cell, redrawn in place: what else the cell printed stays.
-        cell = get_ipython().execution_count
-        if getattr(self, '_cell', None) == cell:
-            self._handle.update(self.fig)
-        else:
-            self._cell = cell
-            self._handle = display.display(self.fig, display_id=True)
+        _show_once(self)
+
+
+class Animator:
+    """The plot of a loop that a chapter writes out: it grows point by point.
+
+    `legend`: the labels of the lines; `fmts`: their formats; `fig` holds
+    `nrows` times `ncols` `axes`, of which the first shows the lines.
+    """
+
+    def __init__(self, xlabel=None, ylabel=None, legend=None, xlim=None,
+                 ylim=None, xscale='linear', yscale='linear',
+                 fmts=('-', 'm--', 'g-.', 'r:'), nrows=1, ncols=1,
+                 figsize=(3.5, 2.5)):
+        from matplotlib import pyplot as plt
+        use_svg_display()
+        self.fig, axes = plt.subplots(nrows, ncols, figsize=figsize,
+                                      squeeze=False)
+        plt.close(self.fig)     # else the notebook shows it once more
+        self.axes = list(axes.flat)
+        self.config_axes = lambda: set_axes(
+            self.axes[0], xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+        self.X, self.Y, self.fmts = None, None, fmts
+
+    def add(self, x, y):
+        """Add a point to every line.
+
+        `x`: one number, or one a line; `y`: likewise, None to leave a line
+        as it is.
+        """
+        y = y if hasattr(y, '__len__') else [y]
+        x = x if hasattr(x, '__len__') else [x] * len(y)
+        self.X = self.X or [[] for _ in y]
+        self.Y = self.Y or [[] for _ in y]
+        for i, (a, b) in enumerate(zip(x, y)):
+            if a is not None and b is not None:
+                self.X[i].append(a)
+                self.Y[i].append(b)
+        self.axes[0].cla()
+        for xs, ys, fmt in zip(self.X, self.Y, self.fmts):
+            self.axes[0].plot(xs, ys, fmt)
+        self.config_axes()
+        if in_notebook():
+            _show_once(self)
+
+
+def _show_once(board):
+    """Show `board.fig`: one picture a cell, redrawn in place.
+
+    What else the cell printed stays.
+    """
+    from IPython import display, get_ipython
+    cell = get_ipython().execution_count
+    if getattr(board, '_cell', None) == cell:
+        board._handle.update(board.fig)
+    else:
+        board._cell = cell
+        board._handle = display.display(board.fig, display_id=True)

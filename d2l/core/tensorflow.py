@@ -1,18 +1,23 @@
 """The d2l classes for TensorFlow and Keras."""
 
+import contextlib
+
+import numpy as np
 import tensorflow as tf
 
-from d2l.core import (data, hyperparameters, module, plotting, trainer,
-                      weights)
+from d2l.core import (data, hyperparameters, measuring, module, plotting,
+                      trainer, weights)
 from d2l.core.hyperparameters import *
+from d2l.core.measuring import *
 from d2l.core.plotting import *
 
-__all__ = [*hyperparameters.__all__, *plotting.__all__,
+__all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d', 'save_weights',
-           'load_weights']
+           'SoftmaxRegression', 'LeNet', 'corr2d',
+           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
+           'sgd', 'split_batch', 'save_weights', 'load_weights']
 
 
 def cpu():
@@ -68,6 +73,15 @@ class Module(module.Module, tf.keras.Model):
     def call(self, X, *args, training=None):
         return self.forward(X, *args)
 
+    @property
+    def trainable_variables(self):
+        variables = super().trainable_variables
+        if hasattr(tf.keras, 'ops'):
+            # Keras 3 overlooks the tf.Variable attributes of scratch models.
+            own = {id(v): v for v in _own_variables(self) if v.trainable}
+            variables = [*variables, *own.values()]
+        return variables
+
     def configure_optimizers(self):
         return tf.keras.optimizers.SGD(self.lr)
 
@@ -80,6 +94,16 @@ class Module(module.Module, tf.keras.Model):
         if init is not None:
             for layer in self.net.layers:
                 init(layer)
+
+
+def _own_variables(part):
+    """List the tf.Variable attributes of a layer and of its layers."""
+    for value in vars(part).values():
+        for item in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(item, tf.Variable):
+                yield item
+            elif isinstance(item, tf.keras.layers.Layer):
+                yield from _own_variables(item)
 
 
 class DataModule(data.DataModule):
@@ -250,6 +274,54 @@ def corr2d(X, K):
     X, K = tf.cast(X, tf.float32), tf.cast(K, tf.float32)
     return tf.nn.conv2d(X[None, :, :, None], K[:, :, None, None], 1,
                         'VALID')[0, :, :, 0]
+
+
+def accuracy(y_hat, y):
+    """Return how many predictions are correct.
+
+    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
+    """
+    if len(y_hat.shape) > 1 and y_hat.shape[1] > 1:
+        y_hat = tf.argmax(y_hat, axis=1)
+    return float(tf.math.count_nonzero(tf.cast(y_hat, y.dtype) == y))
+
+
+def evaluate_accuracy_gpu(net, data_iter, device=None):
+    """Return the share of correct predictions of `net`, called with images.
+
+    `data_iter`: batches of images and labels.
+    """
+    metric = Accumulator(2)     # correct predictions, predictions
+    with device or contextlib.nullcontext():
+        for X, y in data_iter:
+            metric.add(accuracy(net(X), y), tf.size(y))
+    return metric[0] / metric[1]
+
+
+def load_data_fashion_mnist(batch_size, resize=None):
+    """Return the training and the validation batches of `FashionMNIST`."""
+    data = FashionMNIST(batch_size, resize or (28, 28))
+    return data.train_dataloader(), data.val_dataloader()
+
+
+def sgd(params, grads, lr, batch_size):
+    """Take a step with gradients that are sums."""
+    for param, grad in zip(params, grads):
+        param.assign_sub(lr * grad / batch_size)
+
+
+def split_batch(X, y, devices):
+    """Return two lists: the parts of `X` and of `y`, one a device."""
+    def split(array):
+        ends = [len(array) * i // len(devices)
+                for i in range(len(devices) + 1)]
+        parts = []
+        for start, end, device in zip(ends, ends[1:], devices):
+            with device:
+                parts.append(tf.identity(array[start:end]))
+        return parts
+
+    return split(X), split(y)
 
 
 def save_weights(model, path):

@@ -5,17 +5,20 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2l.core import (data, hyperparameters, module, plotting, trainer,
-                      weights)
+from d2l.core import (data, hyperparameters, measuring, module, plotting,
+                      trainer, weights)
 from d2l.core.hyperparameters import *
+from d2l.core.measuring import *
 from d2l.core.plotting import *
 
-__all__ = [*hyperparameters.__all__, *plotting.__all__,
+__all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
            'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
-           'save_weights', 'load_weights', 'load_torchvision']
+           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
+           'sgd', 'split_batch', 'save_weights', 'load_weights',
+           'load_torchvision']
 
 
 def cpu():
@@ -252,6 +255,55 @@ def corr2d(X, K):
     """Return the 2D cross-correlation of a matrix with a kernel."""
     X, K = X.float(), K.float()
     return F.conv2d(X[None, None], K[None, None])[0, 0]
+
+
+def accuracy(y_hat, y):
+    """Return how many predictions are correct.
+
+    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
+    """
+    if y_hat.ndim > 1 and y_hat.shape[1] > 1:
+        y_hat = y_hat.argmax(dim=1)
+    return float((y_hat.type(y.dtype) == y).sum())
+
+
+def evaluate_accuracy_gpu(net, data_iter, device=None):
+    """Return the share of correct predictions of `net`, called with images.
+
+    `data_iter`: batches of images and labels.
+    """
+    if isinstance(net, nn.Module):
+        net.eval()
+        device = device or next(net.parameters()).device
+    metric = Accumulator(2)     # correct predictions, predictions
+    with torch.no_grad():
+        for X, y in data_iter:
+            X, y = X.to(device), y.to(device)
+            metric.add(accuracy(net(X), y), y.numel())
+    return metric[0] / metric[1]
+
+
+def load_data_fashion_mnist(batch_size, resize=None):
+    """Return the training and the validation batches of `FashionMNIST`."""
+    data = FashionMNIST(batch_size, resize or (28, 28))
+    return data.train_dataloader(), data.val_dataloader()
+
+
+def sgd(params, lr, batch_size):
+    """Take a step with gradients that are sums, then set them to 0."""
+    with torch.no_grad():
+        for param in params:
+            param -= lr * param.grad / batch_size
+            param.grad.zero_()
+
+
+def split_batch(X, y, devices):
+    """Return two lists: the parts of `X` and of `y`, one a device."""
+    def split(array):
+        return [part.to(device) for part, device
+                in zip(array.tensor_split(len(devices)), devices)]
+
+    return split(X), split(y)
 
 
 def save_weights(model, path):

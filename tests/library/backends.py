@@ -98,6 +98,14 @@ class Torch(Backend):
         """Return what a model predicts."""
         return self.numpy(model.train(training)(self.images(X)))
 
+    def sgd_step(self, loss, lr, batch_size):
+        """Return where one step of `d2l.sgd` leads from w = 1."""
+        w = self.d2l.tensor(1.0, requires_grad=True)
+        loss(w).backward()
+        self.d2l.sgd([w], lr, batch_size)
+        assert w.grad == 0
+        return w.item()
+
     @contextlib.contextmanager
     def precision(self, dtype):
         torch = importlib.import_module('torch')
@@ -149,6 +157,12 @@ class Jax(Backend):
                            mutable=['batch_stats'])
         return self.numpy(Y)
 
+    def sgd_step(self, loss, lr, batch_size):
+        jax = importlib.import_module('jax')
+        w = [self.d2l.tensor(1.0)]
+        grads = jax.grad(lambda w: loss(w[0]))(w)
+        return float(self.d2l.sgd(w, grads, lr, batch_size)[0])
+
     @contextlib.contextmanager
     def precision(self, dtype):
         config = importlib.import_module('jax').config
@@ -181,6 +195,14 @@ class TensorFlow(Backend):
 
     def logits(self, model, X, training=False):
         return self.numpy(model(self.images(X), training=training))
+
+    def sgd_step(self, loss, lr, batch_size):
+        tf = importlib.import_module('tensorflow')
+        w = tf.Variable(1.0)
+        with tf.GradientTape() as tape:
+            l = loss(w)
+        self.d2l.sgd([w], tape.gradient(l, [w]), lr, batch_size)
+        return float(w)
 
     def keeps_unbiased_variance(self, dtype):
         return self.is_keras_2 and dtype == 'float32'   # the fused layer
@@ -236,6 +258,15 @@ class MXNet(Backend):
         autograd = importlib.import_module('mxnet').autograd
         with autograd.train_mode() if training else autograd.predict_mode():
             return self.numpy(model(self.images(X)))
+
+    def sgd_step(self, loss, lr, batch_size):
+        w = self.d2l.ones(1)
+        w.attach_grad()
+        with importlib.import_module('mxnet').autograd.record():
+            l = loss(w)
+        l.backward()
+        self.d2l.sgd([w], lr, batch_size)
+        return float(w)
 
     def cast(self, model, dtype):
         model.cast(dtype)

@@ -1,0 +1,67 @@
+"""What loops that a chapter writes out measure with: seconds and sums."""
+
+import time
+from itertools import accumulate
+
+__all__ = ['Timer', 'Benchmark', 'Accumulator']
+
+
+class Timer:
+    """A stopwatch that keeps the seconds of every lap in `times`."""
+
+    def __init__(self):
+        self.times = []
+        self.start()
+
+    def start(self):
+        """Begin a lap."""
+        self.tik = time.perf_counter()
+
+    def stop(self):
+        """End the lap and return its seconds."""
+        self.times.append(time.perf_counter() - self.tik)
+        return self.times[-1]
+
+    def avg(self):
+        """Return the mean seconds of a lap."""
+        return self.sum() / len(self.times)
+
+    def sum(self):
+        """Return the seconds of all laps."""
+        return sum(self.times)
+
+    def cumsum(self):
+        """Return a list: the seconds of all laps up to each."""
+        return list(accumulate(self.times))
+
+
+class Benchmark:
+    """A `with` block that prints how many seconds it took."""
+
+    def __init__(self, description='Done'):
+        self.description = description
+
+    def __enter__(self):
+        self.timer = Timer()
+        return self
+
+    def __exit__(self, *_):
+        print(f'{self.description}: {self.timer.stop():.4f} sec')
+
+
+class Accumulator:
+    """Sums of `n` quantities, read by their position."""
+
+    def __init__(self, n):
+        self.data = [0.0] * n
+
+    def add(self, *args):
+        """Add a number, or a scalar on a device, to each sum."""
+        self.data = [total + float(x) for total, x in zip(self.data, args)]
+
+    def reset(self):
+        """Set every sum to 0."""
+        self.data = [0.0] * len(self.data)
+
+    def __getitem__(self, idx):
+        return self.data[idx]

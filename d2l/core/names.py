@@ -1,0 +1,19 @@
+"""What d2l's modules answer when they are asked for a name they lack."""
+
+import sys
+
+__all__ = ['getattr_of']
+
+
+def getattr_of(module):
+    """Return the `__getattr__` of the module of this name."""
+    def __getattr__(name):
+        if name == 'plt':       # slow to import: only when it is used
+            from matplotlib import pyplot
+            return pyplot
+        raise AttributeError(
+            f'{module} has no {name!r}. If it is of D2L 1.0.3, define it in '
+            f'the chapter, or run the chapter in an environment of its own '
+            f'with d2l==1.0.3.', name=name, obj=sys.modules[module])
+
+    return __getattr__

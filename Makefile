@@ -14,8 +14,17 @@ help:  ## Show this list
 
 .PHONY: book
 book: export D2L_FAST_DEV_RUN ?= 4
-book: env  ## Build the book: _build/html/index.html (D2L_FAST_DEV_RUN= trains in full)
+book: env  ## Build the book: _build/html/index.html
 	.venv/bin/python -m book html
+
+.PHONY: record
+record: env  ## Execute notebooks in full and keep their outputs (TAB=jax [SECTION=resnet])
+	.venv/bin/python -m book record --tab $(or $(TAB),"") $(if $(SECTION),--section $(SECTION))
+
+.PHONY: verify
+verify: export D2L_FAST_DEV_RUN ?= 4
+verify: env  ## Compare the recorded outputs with what the code prints now
+	.venv/bin/python -m book verify
 
 .PHONY: test
 test: env  ## Run all tests in both environments

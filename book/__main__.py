@@ -3,19 +3,31 @@
 import argparse
 import sys
 
-from book.build import build_html
-from book.execute import CellFailed
+from book import build, execute
 
 
 def main():
     parser = argparse.ArgumentParser(prog='python -m book')
-    parser.add_argument('command', choices=['html'],
-                        help='html: execute what changed and build the pages')
-    parser.parse_args()
+    commands = parser.add_subparsers(dest='command', required=True)
+    commands.add_parser('html', help='build the pages; try what is not '
+                                     'recorded with a few batches')
+    record = commands.add_parser('record', help='execute in full and keep '
+                                                'the outputs')
+    record.add_argument('--tab', choices=execute.KERNELS, required=True)
+    record.add_argument('--section', help='record this one in any case, such '
+                                          'as resnet')
+    commands.add_parser('verify', help='compare the recordings with what the '
+                                       'code prints now')
+    arguments = parser.parse_args()
     try:
-        build_html()
-    except CellFailed as error:
-        sys.exit(f'{error}\nThe last good pages stay as they are.')
+        if arguments.command == 'html':
+            build.build_html()
+        elif arguments.command == 'record':
+            build.record(arguments.tab, arguments.section)
+        else:
+            build.verify()
+    except execute.CellFailed as error:
+        sys.exit(f'{error}\nWhat was built or recorded before stays as it is.')
 
 
 if __name__ == '__main__':

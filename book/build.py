@@ -13,7 +13,8 @@ import pypandoc
 from d2lbook import build, config
 from tqdm import tqdm
 
-from book import execute, tabs
+from book import execute, recordings, tabs, trials
+from book.provenance import with_outputs
 
 HTML = Path('_build/html')
 
@@ -23,44 +24,44 @@ class Book(build.Builder):
 
     def __init__(self):
         super().__init__(config.Config(tab='all'))
-        self.num_executed = 0
+        self.num_recorded = self.num_executed = 0
 
     @property
     def sections(self):
         return [Path(path) for path in self._find_md_files()[0]]
 
-    def eval(self):
-        """Write the notebook of every section and tab, with its outputs."""
-        todo = []
-        for tab in self.config.tabs:
-            for section in self.sections:
-                nb = execute.read_section(section, tab, self.config)
-                if nb is None:
-                    continue
-                kept = execute.executed_path(nb, section, tab)
-                if execute.code_cells(nb) and not kept.exists():
-                    todo.append((nb, section, tab, kept))
-        total = sum(len(execute.code_cells(nb)) for nb, *_ in todo)
-        if todo:
-            with tqdm(total=total, unit='cell',
-                      mininterval=0.1 if sys.stderr.isatty() else 10) as bar:
-                for nb, section, tab, kept in todo:
-                    execute.execute(nb, section, tab, bar)
-                    shutil.rmtree(kept.parent, ignore_errors=True)
-                    execute.write(nb, kept)
-        self.num_executed = len(todo)
-        for tab in self.config.tabs:
-            self._copy_resources(self.config.src_dir, self.eval_dir(tab))
+    def notebooks(self, tabs=None):
+        """Return every section's notebook in every tab, as (nb, section, tab)."""
+        for tab in tabs or self.config.tabs:
             for section in self.sections:
                 nb = execute.read_section(section, tab, self.config)
                 if nb is not None:
-                    self.write_eval(nb, section, tab)
+                    yield nb, section, tab
 
-    def write_eval(self, nb, section, tab):
-        if execute.code_cells(nb):
-            kept = execute.executed_path(nb, section, tab)
-            nb = execute.with_outputs(nb, nbformat.read(kept, as_version=4))
-        execute.write(nb, self.eval_path(section, tab))
+    def eval(self):
+        """Write the notebook of every section and tab, with its outputs.
+
+        They are the recorded ones, or else those of a trial run.
+        """
+        outputs, todo = {}, []
+        for nb, section, tab in self.notebooks():
+            if execute.code_cells(nb):
+                recording = recordings.find(nb, section, tab)
+                self.num_recorded += recording is not None
+                outputs[section, tab] = recording or trials.find(
+                    nb, section, tab)
+                if outputs[section, tab] is None:
+                    todo.append((nb, section, tab))
+        self.num_executed = len(todo)
+        with cell_bar(todo) as bar:
+            for nb, section, tab in todo:
+                outputs[section, tab] = trials.run(nb, section, tab, bar)
+        for tab in self.config.tabs:
+            self._copy_resources(self.config.src_dir, self.eval_dir(tab))
+        for nb, section, tab in self.notebooks():
+            if execute.code_cells(nb):
+                nb = with_outputs(nb, outputs[section, tab], tab)
+            execute.write(nb, self.eval_path(section, tab))
 
     def eval_dir(self, tab):
         name = 'eval' if tab == self.config.default_tab else f'eval_{tab}'
@@ -101,18 +102,65 @@ class Book(build.Builder):
         shutil.rmtree(old, ignore_errors=True)
 
 
+def cell_bar(notebooks):
+    """Return a bar over the cells of (nb, section, tab)s, hidden if none."""
+    total = sum(len(execute.code_cells(nb)) for nb, *_ in notebooks)
+    return tqdm(total=total, unit='cell', disable=not total,
+                mininterval=0.1 if sys.stderr.isatty() else 10)
+
+
+def open_book():
+    """Return the book of this folder."""
+    logging.disable(logging.INFO)       # d2lbook's
+    return Book()
+
+
+def record(tab, section=None):
+    """Record what has no recording in a tab, or one section in any case."""
+    book = open_book()
+    todo = [(nb, path, tab) for nb, path, tab in book.notebooks([tab])
+            if execute.code_cells(nb) and (
+                path.stem == section if section
+                else not recordings.find(nb, path, tab))]
+    if section and not todo:
+        sys.exit(f'No section {section} has code in the tab {tab}.')
+    with cell_bar(todo) as bar:
+        for nb, path, tab in todo:
+            recordings.record(nb, path, tab, bar)
+    print(f'{len(todo)} notebooks recorded in {recordings.OUTPUTS / tab}.')
+
+
+def verify():
+    """Execute all that is recorded in a trial run, and compare the outputs."""
+    book = open_book()
+    todo = [(nb, path, tab) for nb, path, tab in book.notebooks()
+            if recordings.find(nb, path, tab)]
+    wrong = []
+    with cell_bar(todo) as bar:
+        for nb, path, tab in todo:
+            recording = recordings.find(nb, path, tab)
+            executed = trials.run(nb, path, tab, bar)
+            wrong += [f'{path}, tab {tab}, code cell {number}: {what}' for
+                      number, what in recordings.differences(recording,
+                                                             executed)]
+    if wrong:
+        sys.exit('\n\n'.join(wrong) + '\n\nThe recordings do not hold. If the '
+                 'new outputs are right: make record TAB=... SECTION=...')
+    print(f'{len(todo)} recordings hold.')
+
+
 def build_html():
     """Build the book and say where it is and what it cost."""
-    logging.disable(logging.INFO)       # d2lbook's
     pandoc = Path(pypandoc.get_pandoc_path()).parent
     os.environ['PATH'] = f'{pandoc}{os.pathsep}{os.environ["PATH"]}'
     start = time.time()
-    book = Book()
+    book = open_book()
     try:
         book.html()
     except subprocess.CalledProcessError:
         sys.exit('Sphinx found the mistakes above. The last good pages stay '
                  'as they are.')
     print(f'The book is in {HTML}/index.html: {len(book.sections)} pages, '
+          f'{book.num_recorded} recordings used, '
           f'{book.num_executed} notebooks executed, '
           f'{time.time() - start:.0f} s.')

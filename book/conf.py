@@ -14,7 +14,8 @@ author = 'd2l-resnet-ko'
 copyright = '2026, d2l-resnet-ko'
 language = 'ko'
 root_doc = 'index'
-extensions = ['sphinxcontrib.bibtex', 'book.mathml']
+extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml']
+autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True
 numfig_secnum_depth = 1
@@ -22,6 +23,7 @@ numfig_format = {'figure': '그림 %s', 'table': '표 %s', 'code-block': '코드
                  'section': '%s절'}
 
 highlight_language = 'none'       # what cells print is not code
+default_role = 'code'             # `names` in docstrings
 
 html_theme = 'sphinx_book_theme'
 html_title = project

@@ -1,15 +1,21 @@
 """Turn a section into a notebook a tab, and execute it.
 
-An executed notebook is kept under `_build/executed`, named by a hash of all
-that its outputs depend on: its code, the library, the environment's
-requirements and D2L_FAST_DEV_RUN. It is executed again when that changes.
+An executed notebook tells where its outputs come from: `metadata.d2l` holds
+the versions, the device, the date and what shortened the training, and each
+cell's metadata its seconds.
 """
 
+import datetime
 import hashlib
+import json
 import os
+import platform
 import re
+import socket
 import sys
 import tempfile
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -20,13 +26,17 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 # The kernels of the two environments; `make` installs the second.
 KERNELS = {'pytorch': 'python3', 'jax': 'python3', 'tensorflow': 'python3',
            'mxnet': 'mxnet'}
-TRIAL = """```eval_rst
-
-.. admonition:: 시험 실행의 결과입니다
-   :class: warning
-
-   배치 몇 개로 한 에포크만 훈련했습니다. 곡선과 정확도는 끝까지 훈련한 결과가 아닙니다.
-```"""
+MODULES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
+           'mxnet': 'mxnet'}
+OVERRIDES = 'D2L_FAST_DEV_RUN', 'D2L_MAX_EPOCHS'
+# Executed before the first cell: the same numbers are drawn every time.
+SEED = '''import random, numpy, d2l.{module}
+random.seed(0), numpy.random.seed(0), d2l.{module}.Trainer.seed(0)
+del random, numpy, d2l'''
+# Executed after the last cell.
+IDENTIFY = '''import json, platform, d2l.{module}, {module}
+print(json.dumps([{module}.__version__, platform.python_version(),
+                  [str(gpu) for gpu in d2l.{module}.try_all_gpus()]]))'''
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
 
 
@@ -56,20 +66,23 @@ def number_cells(nb):
         cell.id = f'cell-{i}'
 
 
-def executed_path(nb, path, tab):
-    """Return where the executed notebook is kept."""
-    environment = 'mxnet' if tab == 'mxnet' else 'main'
-    depends = [Path(f'requirements/{environment}.txt'),
-               *sorted(Path('d2l').rglob('*.py'))]
-    key = hashlib.sha256(repr(
-        [[cell.source for cell in code_cells(nb)],
-         [file.read_bytes() for file in depends],
-         os.environ.get('D2L_FAST_DEV_RUN')]).encode()).hexdigest()[:16]
-    return Path('_build/executed', tab, path.with_suffix(''), f'{key}.ipynb')
-
-
 def code_cells(nb):
     return [cell for cell in nb.cells if cell.cell_type == 'code']
+
+
+def key_of(nb):
+    """Return a name for the code of a notebook."""
+    sources = [cell.source for cell in code_cells(nb)]
+    return hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
+
+
+def state_of(nb, tab):
+    """Return a name for the code, the library and the environment's pins."""
+    environment = 'mxnet' if tab == 'mxnet' else 'main'
+    files = [Path(f'requirements/{environment}.txt'),
+             *sorted(Path('d2l').rglob('*.py'))]
+    contents = [key_of(nb), *(file.read_bytes() for file in files)]
+    return hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
 
 
 def execute(nb, path, tab, bar):
@@ -79,19 +92,25 @@ def execute(nb, path, tab, bar):
     """
     os.environ.update(TF_CPP_MIN_LOG_LEVEL='3', PYTHONWARNINGS='ignore')
     number = {cell.id: i for i, cell in enumerate(code_cells(nb), 1)}
-    running = None
+    running = start = None
 
     def on_cell_execute(cell, cell_index):
-        nonlocal running
-        running = cell
-        bar.set_description(f'{tab} {path.name}, cell {number[cell.id]}',
-                            refresh=sys.stderr.isatty())
+        nonlocal running, start
+        running, start = cell, time.perf_counter()
+        if cell.id in number:
+            bar.set_description(f'{tab} {path.name}, cell {number[cell.id]}',
+                                refresh=sys.stderr.isatty())
+
+    def on_cell_executed(cell, **_):
+        cell.metadata['seconds'] = round(time.perf_counter() - start, 1)
+        bar.update(cell.id in number)
 
     client = NotebookClient(nb, timeout=None, kernel_name=KERNELS[tab],
                             resources={'metadata': {'path': path.parent}},
+                            record_timing=False,
                             on_cell_execute=on_cell_execute,
-                            on_cell_executed=lambda **_: bar.update())
-    with tempfile.TemporaryFile('w+') as log:
+                            on_cell_executed=on_cell_executed)
+    with tempfile.TemporaryFile('w+') as log, framed(nb, tab):
         try:
             client.execute(stderr=log)
         except (CellExecutionError, DeadKernelError) as error:
@@ -100,12 +119,63 @@ def execute(nb, path, tab, bar):
             if isinstance(error, DeadKernelError):
                 log.seek(0)
                 trace = [str(error), log.read()]
+            where = (f'code cell {number[running.id]}'
+                     if running.id in number else 'before or after its cells')
             raise CellFailed(
-                f'{path}, tab {tab}, code cell {number[running.id]}:'
-                f'\n\n{running.source}\n\n{ANSI.sub("", chr(10).join(trace))}'
-            ) from None
+                f'{path}, tab {tab}, {where}:\n\n{running.source}\n\n'
+                f'{ANSI.sub("", chr(10).join(trace))}') from None
     for cell in code_cells(nb):
-        cell.outputs = [out for out in cell.outputs if is_shown(out)]
+        cell.execution_count -= 1   # of the framing cell
+        cell.outputs = [clean(out) for out in cell.outputs if is_shown(out)]
+
+
+@contextmanager
+def framed(nb, tab):
+    """Seed random numbers before the first cell; ask afterwards what ran it."""
+    module = MODULES[tab]
+    first = nbformat.v4.new_code_cell(SEED.format(module=module))
+    last = nbformat.v4.new_code_cell(IDENTIFY.format(module=module))
+    nb.cells = [first, *nb.cells, last]
+    try:
+        yield
+        version, python, gpus = json.loads(last.outputs[-1].text)
+        nb.metadata['d2l'] = {
+            'key': key_of(nb), 'version': version, 'python': python,
+            'device': ', '.join(gpus) or cpu_name(),
+            'date': datetime.date.today().isoformat(),
+            'overrides': {name: os.environ[name] for name in OVERRIDES
+                          if os.environ.get(name)}}
+    finally:
+        nb.cells = nb.cells[1:-1]
+
+
+def cpu_name():
+    """Return the processor's name and the number of its cores here."""
+    try:
+        name, *_ = re.findall(r'^model name\s*: (.*)$',
+                              Path('/proc/cpuinfo').read_text(), re.MULTILINE)
+    except (OSError, ValueError):
+        name = platform.processor() or platform.machine()
+    return f'{name} × {len(os.sched_getaffinity(0))}'
+
+
+def clean(output):
+    """Return an output without paths, names and addresses of this machine."""
+    def clean_text(text):
+        for private, public in [(str(Path.cwd()), '.'),
+                                (str(Path.home()), '~'),
+                                (tempfile.gettempdir(), '…'),
+                                (socket.gethostname(), 'host')]:
+            text = re.sub(rf'(?<![\w/]){re.escape(private)}(?!\w)', public,
+                          text)
+        return re.sub(r'\b0x[0-9a-f]{6,}\b', '0x…', text)
+
+    if 'text' in output:
+        output.text = clean_text(output.text)
+    for kind, content in output.get('data', {}).items():
+        if isinstance(content, str):
+            output.data[kind] = clean_text(content)
+    return output
 
 
 def is_shown(output):
@@ -113,30 +183,6 @@ def is_shown(output):
     return (output.get('name') != 'stderr' and
             'application/vnd.jupyter.widget-view+json'
             not in output.get('data', {}))
-
-
-def with_outputs(nb, executed):
-    """Copy the outputs of an executed notebook into one with the same code.
-
-    A box follows the output of a shortened run, so that nobody takes it for
-    the whole.
-    """
-    for cell, source in zip(code_cells(nb), code_cells(executed)):
-        cell.outputs = source.outputs
-        cell.execution_count = source.execution_count
-    nb.cells = [piece for cell in nb.cells for piece in
-                ([cell, trial_box(cell)] if is_trial(cell) else [cell])]
-    number_cells(nb)
-    return nb
-
-
-def is_trial(cell):
-    return any('D2L_FAST_DEV_RUN=' in out.get('text', '')
-               for out in cell.get('outputs', []))
-
-
-def trial_box(cell):
-    return nbformat.v4.new_markdown_cell(TRIAL, metadata=cell.metadata)
 
 
 def write(nb, path):

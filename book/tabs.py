@@ -7,9 +7,7 @@ import nbformat
 from d2lbook import notebook
 
 from book.execute import number_cells
-
-NAMES = {'pytorch': 'PyTorch', 'jax': 'JAX', 'tensorflow': 'TensorFlow',
-         'mxnet': 'MXNet'}
+from book.provenance import NAMES
 
 
 def merge(notebooks, tabs):

@@ -66,7 +66,7 @@ class ResNet(d2l.Classifier):
                                   padding=((1, 1), (1, 1)))])
 
     def block(self, num_residuals, num_channels, first_block=False):
-        """Defined in :numref:`subsec_residual-blks`"""
+        """Defined in :numref:`subsec_resnet-model`"""
         blk = []
         for i in range(num_residuals):
             if i == 0 and not first_block:
@@ -77,7 +77,7 @@ class ResNet(d2l.Classifier):
         return nn.Sequential(blk)
 
     def create_net(self):
-        """Defined in :numref:`subsec_residual-blks`"""
+        """Defined in :numref:`subsec_resnet-model`"""
         layers = [self.b1()]
         for i, b in enumerate(self.arch):
             layers.append(self.block(*b, first_block=(i == 0)))
@@ -89,7 +89,7 @@ class ResNet(d2l.Classifier):
 class ResNet18(ResNet):
     """ResNet-18.
 
-    Defined in :numref:`subsec_residual-blks`"""
+    Defined in :numref:`subsec_resnet-model`"""
     arch: tuple = ((2, 64), (2, 128), (2, 256), (2, 512))
 
 class ResNeXtBlock(nn.Module):

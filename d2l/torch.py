@@ -68,7 +68,7 @@ class ResNet(d2l.Classifier):
             nn.MaxPool2d(kernel_size=3, stride=2, padding=1))
 
     def block(self, num_residuals, num_channels, first_block=False):
-        """Defined in :numref:`subsec_residual-blks`"""
+        """Defined in :numref:`subsec_resnet-model`"""
         blk = []
         for i in range(num_residuals):
             if i == 0 and not first_block:
@@ -78,7 +78,7 @@ class ResNet(d2l.Classifier):
         return nn.Sequential(*blk)
 
     def __init__(self, arch, lr=0.1, num_classes=10):
-        """Defined in :numref:`subsec_residual-blks`"""
+        """Defined in :numref:`subsec_resnet-model`"""
         super(ResNet, self).__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(self.b1())
@@ -91,7 +91,7 @@ class ResNet(d2l.Classifier):
 class ResNet18(ResNet):
     """ResNet-18.
 
-    Defined in :numref:`subsec_residual-blks`"""
+    Defined in :numref:`subsec_resnet-model`"""
     def __init__(self, lr=0.1, num_classes=10):
         super().__init__(((2, 64), (2, 128), (2, 256), (2, 512)),
                          lr, num_classes)

@@ -62,6 +62,7 @@ class Trainer(HyperParameters):
         which epochs ran before it in the same process.
         """
         board = self.model.board
+        board.xlabel = 'epoch'
         progress = checkpoints.load(self) or {
             'epochs': 0, 'seed': self.get_seed(), 'lines': [],
             'board': board.state()}

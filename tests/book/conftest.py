@@ -10,8 +10,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-SOURCES = ['book', 'chapter_resnet', 'd2l', 'img', 'requirements',
-           'config.ini', 'index.md', 'references.bib']
+SOURCES = ['api', 'book', 'chapter_resnet', 'd2l', 'img', 'outputs',
+           'requirements', 'config.ini', 'index.md', 'references.bib']
+SECTION = '''# 절
+:label:`sec_x`
+
+```{{.python .input}}
+%%tab pytorch
+x = 1
+```
+
+```{{.python .input}}
+%%tab pytorch
+{code}
+```
+'''
 
 
 def copy_sources(folder):
@@ -25,12 +38,49 @@ def copy_sources(folder):
     return folder
 
 
+def write_section(folder, code, text=''):
+    (folder / 'chapter_resnet/x.md').write_text(
+        SECTION.format(code=code) + text)
+
+
+def html_of(folder):
+    return (folder / '_build/html/chapter_resnet/x.html').read_text()
+
+
 def build(folder):
     """Build the book in `folder` as `make book` does."""
+    return book(folder, 'html')
+
+
+def book(folder, *arguments, **variables):
+    """Call the book's command line in `folder`."""
     return subprocess.run(
-        [sys.executable, '-m', 'book', 'html'], cwd=folder,
-        env=os.environ | {'D2L_FAST_DEV_RUN': '4'}, text=True,
+        [sys.executable, '-m', 'book', *arguments], cwd=folder,
+        env=os.environ | {'D2L_FAST_DEV_RUN': '4'} | variables, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """A book of one section."""
+    folder = copy_sources(tmp_path / 'book')
+    for section in (folder / 'chapter_resnet').glob('*.md'):
+        section.unlink()
+    for other in 'api', 'outputs':
+        shutil.rmtree(folder / other)
+    (folder / 'index.md').write_text(
+        '# 책\n\n```toc\n:numbered:\n\nchapter_resnet/x\n```\n')
+    write_section(folder, 'print(x + 1)')
+    return folder
+
+
+@pytest.fixture
+def built_book(small_book):
+    """A book of one section, whose pages were built once."""
+    result = build(small_book)
+    assert result.returncode == 0, result.stdout
+    assert html_of(small_book).count('>2\n<') == 1
+    return small_book
 
 
 @pytest.fixture(scope='session')

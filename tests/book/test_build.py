@@ -5,66 +5,27 @@ import time
 
 import pytest
 
-from conftest import build, copy_sources
+from conftest import SECTION, build, html_of, write_section
 
-SECTION = '''# 절
-:label:`sec_x`
-
-```{{.python .input}}
-%%tab pytorch
-x = 1
-```
-
-```{{.python .input}}
-%%tab pytorch
-{code}
-```
-'''
-
-
-@pytest.fixture
-def small_book(tmp_path):
-    """A book of one section, whose pages were built once."""
-    folder = copy_sources(tmp_path / 'book')
-    for section in (folder / 'chapter_resnet').glob('*.md'):
-        section.unlink()
-    (folder / 'index.md').write_text(
-        '# 책\n\n```toc\n:numbered:\n\nchapter_resnet/x\n```\n')
-    write(folder, 'print(x + 1)')
-    result = build(folder)
-    assert result.returncode == 0, result.stdout
-    assert page(folder).count('>2\n<') == 1
-    return folder
-
-
-def write(folder, code, text=''):
-    (folder / 'chapter_resnet/x.md').write_text(
-        SECTION.format(code=code) + text)
-
-
-def page(folder):
-    return (folder / '_build/html/chapter_resnet/x.html').read_text()
-
-
-def test_a_cell_that_raises_is_named(small_book):
-    good = page(small_book)
-    write(small_book, 'def f():\n    return x / 0\nf()')
-    result = build(small_book)
+def test_a_cell_that_raises_is_named(built_book):
+    good = html_of(built_book)
+    write_section(built_book, 'def f():\n    return x / 0\nf()')
+    result = build(built_book)
     assert result.returncode != 0
     for part in ('chapter_resnet/x.md, tab pytorch, code cell 2', 'x / 0',
                  'ZeroDivisionError: division by zero',
-                 'The last good pages stay as they are.'):
+                 'What was built or recorded before stays as it is.'):
         assert part in result.stdout
     assert 'nbclient' not in result.stdout      # no traceback of our own
-    assert page(small_book) == good
-    write(small_book, 'print(x + 2)')
-    assert build(small_book).returncode == 0
-    assert '>3\n<' in page(small_book)
+    assert html_of(built_book) == good
+    write_section(built_book, 'print(x + 2)')
+    assert build(built_book).returncode == 0
+    assert '>3\n<' in html_of(built_book)
 
 
-def test_a_kernel_that_dies_is_named(small_book):
-    write(small_book, 'import os\nos._exit(1)')
-    result = build(small_book)
+def test_a_kernel_that_dies_is_named(built_book):
+    write_section(built_book, 'import os\nos._exit(1)')
+    result = build(built_book)
     assert result.returncode != 0
     assert 'chapter_resnet/x.md, tab pytorch, code cell 2' in result.stdout
 
@@ -72,30 +33,30 @@ def test_a_kernel_that_dies_is_named(small_book):
 @pytest.mark.parametrize('text, said', [
     ('\n:numref:`fig_nowhere`에서 봅니다.\n', 'fig_nowhere'),
     ('\n이미 알려져 있습니다 :cite:`Nobody.1900`.\n', 'Nobody.1900')])
-def test_an_undefined_reference_fails(small_book, text, said):
-    good = page(small_book)
-    write(small_book, 'print(x + 1)', text)
-    result = build(small_book)
+def test_an_undefined_reference_fails(built_book, text, said):
+    good = html_of(built_book)
+    write_section(built_book, 'print(x + 1)', text)
+    result = build(built_book)
     assert result.returncode != 0 and said in result.stdout
     assert 'Traceback' not in result.stdout
-    assert page(small_book) == good
+    assert html_of(built_book) == good
 
 
-def test_nothing_is_executed_twice(small_book):
+def test_nothing_is_executed_twice(built_book):
     start = time.time()
-    result = build(small_book)
+    result = build(built_book)
     assert ', 0 notebooks executed' in result.stdout
-    write(small_book, 'print(x + 1)', '\n글만 바뀌었습니다.\n')
-    result = build(small_book)
+    write_section(built_book, 'print(x + 1)', '\n글만 바뀌었습니다.\n')
+    result = build(built_book)
     assert ', 0 notebooks executed' in result.stdout
-    assert '글만 바뀌었습니다' in page(small_book)
-    shutil.rmtree(small_book / '_build/executed')
-    assert ', 1 notebooks executed' in build(small_book).stdout
+    assert '글만 바뀌었습니다' in html_of(built_book)
+    shutil.rmtree(built_book / '_build/executed')
+    assert ', 1 notebooks executed' in build(built_book).stdout
     assert time.time() > start
 
 
-def test_cells_may_differ_by_tab(small_book):
-    (small_book / 'chapter_resnet/x.md').write_text('''# 절
+def test_cells_may_differ_by_tab(built_book):
+    (built_book / 'chapter_resnet/x.md').write_text('''# 절
 
 ```{.python .input}
 %%tab pytorch, jax
@@ -110,31 +71,31 @@ if tab.selected('jax'):
 print('one', 'for all')
 ```
 ''')
-    result = build(small_book)
+    result = build(built_book)
     assert result.returncode == 0, result.stdout
-    html = page(small_book)
+    html = html_of(built_book)
     assert html.count('role="tabpanel"') == 2
     assert '>pp\n<' in html and '>jj\n<' in html
     # The same code with the same output in every tab stands once.
     assert html.count('one for all') == 1
 
 
-def test_a_section_is_executed_alone(small_book):
+def test_a_section_is_executed_alone(built_book):
     """Though the name of one begins with the name of the other."""
-    (small_book / 'index.md').write_text(
+    (built_book / 'index.md').write_text(
         '# 책\n\n```toc\n:numbered:\n\nchapter_resnet/x\n'
         'chapter_resnet/x-y\n```\n')
-    (small_book / 'chapter_resnet/x-y.md').write_text(
+    (built_book / 'chapter_resnet/x-y.md').write_text(
         SECTION.format(code='print(x + 4)').replace('sec_x', 'sec_y'))
-    assert ', 1 notebooks executed' in build(small_book).stdout
-    write(small_book, 'print(x + 2)')
-    result = build(small_book)
+    assert ', 1 notebooks executed' in build(built_book).stdout
+    write_section(built_book, 'print(x + 2)')
+    result = build(built_book)
     assert ', 1 notebooks executed' in result.stdout, result.stdout
-    assert '>3\n<' in page(small_book)
+    assert '>3\n<' in html_of(built_book)
 
 
-def test_cells_with_the_same_code_are_told_apart(small_book):
-    write(small_book, 'x = 1', '''
+def test_cells_with_the_same_code_are_told_apart(built_book):
+    write_section(built_book, 'x = 1', '''
 ```{.python .input}
 %%tab pytorch
 x = 1 if x else 1 / 0
@@ -147,4 +108,4 @@ x = 1 if x else 1 / 0
 x = 0
 ```
 ''')
-    assert 'tab pytorch, code cell 4' in build(small_book).stdout
+    assert 'tab pytorch, code cell 4' in build(built_book).stdout

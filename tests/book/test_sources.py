@@ -1,6 +1,7 @@
 """The sources: the library is fresh, references hold, terms are the glossary's."""
 
 import ast
+import importlib
 import re
 import shutil
 import subprocess
@@ -126,3 +127,19 @@ def test_the_figures_are_as_drawn(tmp_path):
     assert len(figures) == 6
     for figure in figures:
         assert (tmp_path / figure.name).read_text() == figure.read_text()
+
+
+@pytest.mark.parametrize('module', FRAMEWORKS.values())
+def test_every_public_name_is_on_the_api_page(module):
+    names = re.findall(r'auto(?:class|function):: (\w+)',
+                       ''.join(Path('api', file).read_text() for file in
+                               ('common.rst', 'names.inc', f'{module}.rst')))
+    assert len(names) == len(set(names))
+    public = {'Residual', 'ResNeXtBlock', 'ResNet', 'ResNet18'}
+    for file in Path('d2l', f'{module}.py'), Path('d2l/core', f'{module}.py'):
+        public |= {node.name for node in ast.parse(file.read_text()).body
+                   if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+                   and not node.name.startswith('_')}
+    for file in 'hyperparameters', 'measuring', 'plotting':
+        public |= set(importlib.import_module(f'd2l.core.{file}').__all__)
+    assert set(names) == public - {'TrainState'}

@@ -12,8 +12,8 @@ from flax import linen as nn
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import (data, hyperparameters, measuring, module, plotting,
-                      trainer, weights)
+from d2l.core import (data, hyperparameters, measuring, module, notes,
+                      plotting, trainer, weights)
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
@@ -25,6 +25,8 @@ __all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
            'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
            'sgd', 'split_batch', 'save_weights', 'load_weights']
+
+notes.show_notes()
 
 
 def cpu():

@@ -6,8 +6,8 @@ import mxnet
 from mxnet import autograd, gluon, init, np, npx
 from mxnet.gluon import nn
 
-from d2l.core import (data, hyperparameters, measuring, module, plotting,
-                      trainer, weights)
+from d2l.core import (data, hyperparameters, measuring, module, notes,
+                      plotting, trainer, weights)
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
@@ -21,6 +21,7 @@ __all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
            'sgd', 'split_batch', 'save_weights', 'load_weights']
 
 npx.set_np()
+notes.show_notes()
 
 
 def cpu():

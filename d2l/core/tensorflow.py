@@ -5,8 +5,8 @@ import contextlib
 import numpy as np
 import tensorflow as tf
 
-from d2l.core import (data, hyperparameters, measuring, module, plotting,
-                      trainer, weights)
+from d2l.core import (data, hyperparameters, measuring, module, notes,
+                      plotting, trainer, weights)
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
@@ -18,6 +18,8 @@ __all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
            'SoftmaxRegression', 'LeNet', 'corr2d',
            'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
            'sgd', 'split_batch', 'save_weights', 'load_weights']
+
+notes.show_notes()
 
 
 def cpu():
@@ -74,13 +76,12 @@ class Module(module.Module, tf.keras.Model):
         return self.forward(X, *args)
 
     @property
-    def trainable_variables(self):
-        variables = super().trainable_variables
+    def variables(self):
+        variables = super().variables
         if hasattr(tf.keras, 'ops'):
             # Keras 3 overlooks the tf.Variable attributes of scratch models.
-            own = {id(v): v for v in _own_variables(self) if v.trainable}
-            variables = [*variables, *own.values()]
-        return variables
+            variables = [*variables, *_own_variables(self)]
+        return list({id(v): v for v in variables}.values())
 
     def configure_optimizers(self):
         return tf.keras.optimizers.SGD(self.lr)

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2l.core import (data, hyperparameters, measuring, module, plotting,
-                      trainer, weights)
+from d2l.core import (data, hyperparameters, measuring, module, notes,
+                      plotting, trainer, weights)
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
@@ -19,6 +19,8 @@ __all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
            'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
            'sgd', 'split_batch', 'save_weights', 'load_weights',
            'load_torchvision']
+
+notes.show_notes()
 
 
 def cpu():

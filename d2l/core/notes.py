@@ -1,0 +1,75 @@
+"""What to write instead, where a chapter's line no longer fits a framework.
+
+Such a line raises in the framework, where d2l is not asked. So a notebook that
+imports d2l shows a note below the error.
+"""
+
+import re
+import sys
+import traceback
+
+from d2l.core.plotting import in_notebook
+
+KERAS_2 = ('; or run the chapter on Keras 2: install tf-keras and set '
+           'TF_USE_LEGACY_KERAS=1')
+NOTES = [   # the line and what the error says -> the change that mends it
+    (r"module 'jax' has no attribute 'tree_map'",
+     'JAX calls it jax.tree.map now'),
+    (r"'dict' object has no attribute 'tree_flatten_with_keys'",
+     'Flax returns plain dicts now: use jax.tree_util.tree_flatten_with_path'),
+    (r"'\w*Device' object is not callable",
+     'a JAX array has its device as an attribute now: drop the ()'),
+    (r'Checkpoint path should be absolute',
+     'pass os.path.abspath(folder), to save and to restore'),
+    (r'mutable default .* for field',
+     'since Python 3.11 a dataclass takes an array as a default only as '
+     'dataclasses.field(default_factory=lambda: …)'),
+    (r"keras.*Sequential\(.*'Sequential' object is not iterable",
+     'the Sequential of Keras 3 takes a list of layers, Sequential([…])'
+     + KERAS_2),
+    (r'multiple required positional arguments.*"training"',
+     'Keras 3 wants a default in a layer: def call(self, inputs, '
+     'training=None)' + KERAS_2),
+    (r'infer the output shape.*as a Python `bool`',
+     'Keras 3 traces the layers of a Sequential: write @tf.function above '
+     'the call method that branches on numbers' + KERAS_2),
+    (r"'TrackedList' object has no attribute 'layers'",
+     'go through the list itself, without .layers' + KERAS_2),
+    (r'must end in `\.weights\.h5`',
+     "Keras 3 wants a name that ends in '.weights.h5', to save and to load"
+     + KERAS_2),
+    (r"'Variable' object has no attribute 'device'",
+     'a variable of Keras 3 has its tensor in .value: variable.value.device'
+     + KERAS_2),
+    (r'Passed in object <Variable .* not tf\.Tensor',
+     'a variable of Keras 3 has its tensor in .value: watch(variable.value)'
+     + KERAS_2),
+]
+
+
+def note_on(error):
+    """Return the line of a notebook and what mends it, None if not known."""
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)
+             if 'ipykernel_' in frame.filename]
+    if not lines:
+        return None
+    for pattern, change in NOTES:
+        if re.search(pattern, f'{lines[-1]} {error}', re.DOTALL):
+            return f'd2l: in `{lines[-1]}`: {change}.'
+    return None
+
+
+def show_notes():
+    """Show the notes in this notebook, unless it handles errors itself."""
+    if not in_notebook():
+        return
+    shell = sys.modules['IPython'].get_ipython()
+
+    def show(shell, kind, error, tb, tb_offset=None):
+        note = note_on(error)
+        if note:    # as add_note does, which Python 3.10 lacks
+            error.__notes__ = [*getattr(error, '__notes__', []), note]
+        shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
+
+    if not shell.custom_exceptions:
+        shell.set_custom_exc((Exception,), show)

@@ -1,0 +1,48 @@
+"""Chapters in the four styles run, cell by cell.
+
+The chapters, `*.md`, together use every name of `tests/library/test_api.py`.
+"""
+
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import run
+from book import execute
+sys.path.append(str(Path(__file__).parents[1] / 'library'))
+from test_api import signatures
+
+CHAPTERS = sorted(Path(__file__).parent.glob('*.md'))
+RUNS = [(chapter, tab) for chapter in CHAPTERS for tab in execute.KERNELS]
+
+
+@pytest.fixture(scope='module')
+def outcomes(data):
+    """What `run` returns of every chapter and tab, run two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(RUNS, pool.map(lambda r: run.run(*r, data), RUNS)))
+
+
+@pytest.mark.parametrize('chapter, tab', RUNS, ids=lambda p: (
+    p.stem if isinstance(p, Path) else p))
+def test_every_cell_runs(outcomes, chapter, tab):
+    found = outcomes[chapter, tab]
+    assert len(found) > 5
+    assert {i: error for i, error in enumerate(found, 1) if error} == {}
+
+
+@pytest.mark.parametrize('tab', execute.KERNELS)
+def test_every_name_is_used(tab):
+    """Methods are called or defined; others stand behind `d2l.`."""
+    code = '\n'.join(
+        cell.source for chapter in CHAPTERS for cell in
+        execute.code_cells(execute.read_section(chapter, tab, run.BOOK)))
+    listed = [dotted for dotted, _ in
+              signatures({'pytorch': 'torch'}.get(tab, tab))]
+    unused = [dotted for dotted in listed if not re.search(
+        r'(\.|def )%s\(' % dotted.split('.')[1] if '.' in dotted
+        else rf'd2l\.{dotted}\b', code)]
+    assert unused == []

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import field
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -9,6 +10,7 @@ import jax
 import numpy as np
 import optax
 from flax import linen as nn
+from flax import serialization
 from flax.training import train_state
 from jax import numpy as jnp
 
@@ -121,6 +123,8 @@ class TrainState(train_state.TrainState):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     all_gpus = staticmethod(try_all_gpus)
+    get_seed = staticmethod(get_seed)
+    seed = staticmethod(random.seed)        # get_key draws from Python's
 
     def fit(self, model, data, key=None):
         """Train `model` on `data`; `key`: the PRNG key of the parameters."""
@@ -139,9 +143,18 @@ class Trainer(trainer.Trainer):
             batch_stats=variables.get('batch_stats', {}),
             dropout_rng=dropout_key, tx=self.optim)
 
+        def rounded(tree):
+            """Return float32 arrays as bfloat16, if that is the precision."""
+            return jax.tree_util.tree_map(
+                lambda a: (a.astype(jnp.bfloat16) if self.uses_bfloat16
+                           and a.dtype == jnp.float32 else a), tree)
+
         def train_step(state, batch):
             with self.capture() as logged:
-                value, grads = model.training_step(state.params, batch, state)
+                value, grads = model.training_step(
+                    rounded(state.params), rounded(batch), state)
+            grads = jax.tree_util.tree_map(lambda g, p: g.astype(p.dtype),
+                                           grads, state.params)
             # A classifier's value is (loss, new batch statistics).
             updates = value[1] if isinstance(value, tuple) else {}
             if self.gradient_clip_val > 0:
@@ -154,13 +167,18 @@ class Trainer(trainer.Trainer):
 
         def validation_step(state, batch):
             with self.capture() as logged:
-                model.validation_step(state.params, batch, state)
+                model.validation_step(rounded(state.params), rounded(batch),
+                                      state)
             return logged
 
         untraceable = (jax.errors.JAXTypeError, TypeError)
         self._train_step, self._validation_step = (
             trainer.CompiledStep(step, jax.jit, untraceable)
             for step in (train_step, validation_step))
+
+    def has_native_bfloat16(self):
+        return any(float(getattr(gpu, 'compute_capability', 0)) >= 8
+                   for gpu in self.gpus)
 
     def prepare_batch(self, batch):
         if self.gpus:
@@ -176,6 +194,13 @@ class Trainer(trainer.Trainer):
 
     def validation_step(self, batch):
         return self._validation_step(self.state, batch)
+
+    def save_state(self, file):
+        Path(file).write_bytes(serialization.to_bytes(self.state))
+
+    def load_state(self, file):
+        self.state = serialization.from_bytes(self.state,
+                                              Path(file).read_bytes())
 
     def clip_gradients(self, grad_clip_val, grads):
         """Return the gradient, scaled down to norm `grad_clip_val` if larger."""
@@ -210,6 +235,7 @@ class Classifier(Module):
         Y_hat, updates = state.apply_fn(
             {'params': params, 'batch_stats': state.batch_stats}, *X,
             mutable=['batch_stats'], rngs={'dropout': state.dropout_rng})
+        Y_hat = Y_hat.astype(jnp.promote_types(Y_hat.dtype, jnp.float32))
         losses = optax.softmax_cross_entropy_with_integer_labels(
             Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1))
         return (losses.mean() if averaged else losses), updates

@@ -124,6 +124,9 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     all_gpus = staticmethod(try_all_gpus)
+    precisions = 'auto', 'float32'
+    get_seed = staticmethod(get_seed)
+    seed = staticmethod(mxnet.random.seed)
 
     def prepare_model(self, model):
         super().prepare_model(model)
@@ -149,6 +152,16 @@ class Trainer(trainer.Trainer):
 
     def validation_step(self, batch):
         self.model.validation_step(batch)
+
+    def save_state(self, file):
+        self.model.save_parameters(file)
+        if isinstance(self.optim, gluon.Trainer):
+            self.optim.save_states(f'{file}.optim')
+
+    def load_state(self, file):
+        self.model.load_parameters(file)
+        if isinstance(self.optim, gluon.Trainer):
+            self.optim.load_states(f'{file}.optim')
 
     def clip_gradients(self, grad_clip_val, model):
         """Scale the gradient down to norm `grad_clip_val` if it is larger."""

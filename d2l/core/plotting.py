@@ -132,6 +132,20 @@ class ProgressBoard(HyperParameters):
         if self.display and in_notebook():
             self._show()
 
+    def state(self):
+        """Return the points, drawn and pending, as lists of numbers."""
+        return {'data': self.data,
+                'pending': {label: [float(value) for value in pending]
+                            for label, pending in self._pending.items()}}
+
+    def restore(self, state):
+        """Show the points that `state` returned."""
+        for label, line in state['data'].items():
+            self.data[label] = [Point(*point) for point in line]
+        self._pending.update(state['pending'])
+        if self.data and self.display and in_notebook():
+            self._show()
+
     def _show(self):
         from matplotlib import pyplot as plt
         use_svg_display()

@@ -120,6 +120,9 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     all_gpus = staticmethod(try_all_gpus)
+    precisions = 'auto', 'float32'
+    get_seed = staticmethod(get_seed)
+    seed = staticmethod(tf.keras.utils.set_random_seed)
 
     def prepare_steps(self):
         batch = self.prepare_batch(next(iter(self.train_dataloader)))
@@ -151,6 +154,19 @@ class Trainer(trainer.Trainer):
 
     def set_training(self, training):
         self.model.training = training
+
+    def save_state(self, file):
+        with open(file, 'wb') as target:
+            np.savez(target, *(v.numpy() for v in self.variables()))
+
+    def load_state(self, file):
+        with np.load(file) as arrays:
+            for variable, name in zip(self.variables(), arrays.files):
+                variable.assign(arrays[name])
+
+    def variables(self):
+        """Return what training changes, of the model and of the optimizer."""
+        return [*self.model.variables, *getattr(self.optim, 'variables', ())]
 
     def clip_gradients(self, grad_clip_val, grads):
         """Return the gradient, scaled down to norm `grad_clip_val` if larger."""

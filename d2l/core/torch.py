@@ -100,6 +100,8 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     all_gpus = staticmethod(try_all_gpus)
+    get_seed = staticmethod(get_seed)
+    seed = staticmethod(torch.manual_seed)
 
     def prepare_model(self, model):
         super().prepare_model(model)
@@ -118,8 +120,22 @@ class Trainer(trainer.Trainer):
     def set_training(self, training):
         self.model.train(training)
 
+    def has_native_bfloat16(self):
+        if self.gpus:
+            return torch.cuda.get_device_capability(self.gpus[0]) >= (8, 0)
+        if not hasattr(torch.cpu, 'get_capabilities'):      # older PyTorch
+            return False
+        return torch.cpu.get_capabilities().get('avx512_bf16', False)
+
+    def autocast(self):
+        """Return the context in which layers compute in their precision."""
+        device = self.gpus[0].type if self.gpus else 'cpu'
+        return torch.autocast(device, torch.bfloat16,
+                              enabled=self.uses_bfloat16)
+
     def train_step(self, batch):
-        loss = self.model.training_step(batch)
+        with self.autocast():
+            loss = self.model.training_step(batch)
         self.optim.zero_grad()
         loss.backward()
         with torch.no_grad():
@@ -128,8 +144,18 @@ class Trainer(trainer.Trainer):
             self.optim.step()
 
     def validation_step(self, batch):
-        with torch.no_grad():
+        with torch.no_grad(), self.autocast():
             self.model.validation_step(batch)
+
+    def save_state(self, file):
+        optim = getattr(self.optim, 'state_dict', dict)()   # SGD from scratch
+        torch.save({'model': self.model.state_dict(), 'optim': optim}, file)
+
+    def load_state(self, file):
+        state = torch.load(file, weights_only=True)
+        self.model.load_state_dict(state['model'])
+        if state['optim']:
+            self.optim.load_state_dict(state['optim'])
 
     def clip_gradients(self, grad_clip_val, model):
         """Scale the gradient down to norm `grad_clip_val` if it is larger."""

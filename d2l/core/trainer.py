@@ -18,7 +18,10 @@ class Trainer(HyperParameters):
 
     `max_epochs`: how often to go through the training set; `num_gpus`: GPUs
     to use, as far as there are any; `gradient_clip_val`: the largest norm of
-    the gradient, 0 for no limit.
+    the gradient, 0 for no limit; `precision`: what layers compute in,
+    'float32', 'bfloat16' (weights, batch statistics and loss stay in float32)
+    or 'auto', which is bfloat16 for classifiers where the hardware computes
+    in it natively. Raises ValueError for what the framework cannot do.
 
     A framework's trainer defines `all_gpus`, `get_seed`, `seed`,
     `prepare_batch`, `set_training`, `train_step`, `validation_step`,
@@ -29,9 +32,15 @@ class Trainer(HyperParameters):
     """
     # Chapters may replace __init__ or fit_epoch: what plotting needs is here.
     progress = captured = None
+    precision = 'auto'
+    precisions = 'auto', 'float32', 'bfloat16'
     num_examples = 1    # of the batch at hand
 
-    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0,
+                 precision='auto'):
+        if precision not in self.precisions:
+            raise ValueError(f'precision={precision!r} must be one of '
+                             f'{", ".join(map(repr, self.precisions))} here.')
         self.save_hyperparameters()
         self.gpus = self.all_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:
@@ -84,6 +93,21 @@ class Trainer(HyperParameters):
         random.seed(seed)
         np.random.seed(seed % 2**32)
         self.seed(seed)
+
+    @property
+    def uses_bfloat16(self):
+        """Tell whether layers compute in bfloat16, so that results are rough.
+
+        Only classifiers may be rounded so without being asked: a regression
+        wants the digits.
+        """
+        return self.precision == 'bfloat16' or (
+            self.precision == 'auto' and hasattr(self.model, 'accuracy')
+            and self.has_native_bfloat16())
+
+    def has_native_bfloat16(self):
+        """Tell whether this framework gains by bfloat16 on this hardware."""
+        return False
 
     def limit_epochs(self):
         """Shorten the run to $D2L_MAX_EPOCHS epochs, if set."""

@@ -118,7 +118,8 @@ def errors(backend, case, dtype):
         before = {name: t.copy() for name, t in reference.tensors().items()}
         loss, dY = oracle.cross_entropy(reference.forward(X, True), y)
         reference.backward(dY)
-        backend.d2l.Trainer(max_epochs=1).fit(model, data)
+        backend.d2l.Trainer(max_epochs=1, precision='float32').fit(model,
+                                                                   data)
         after = weights_of(backend, model)
         gradient = reference.tensors('d')
         scale = max(np.abs(t).max() for t in gradient.values())

@@ -43,7 +43,7 @@ def test_fifty_steps_train_alike(backend):
     equality.load(backend, model, reference, 'float32')
     data = backend.loader(X, y, batch_size=8)
     data.val_dataloader = lambda: None
-    backend.d2l.Trainer(max_epochs=1).fit(model, data)
+    backend.d2l.Trainer(max_epochs=1, precision='float32').fit(model, data)
 
     losses = []
     for start in range(0, len(X), 8):

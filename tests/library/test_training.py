@@ -236,6 +236,38 @@ def test_fast_dev_run(backend, rng, capsys, monkeypatch):
                        'training and 2 validation batches.')
 
 
+def test_bfloat16_rounds_the_layers_alone(backend, rng):
+    """Weights stay in float32, and the loss is near that of float32."""
+    if 'bfloat16' not in backend.d2l.Trainer.precisions:
+        with pytest.raises(ValueError, match="must be one of 'auto', 'float32'"):
+            backend.d2l.Trainer(max_epochs=1, precision='bfloat16')
+        return
+    data = backend.loader(*batch_of(rng, 32), batch_size=32)
+    losses = {}
+    for precision in 'float32', 'bfloat16':
+        backend.d2l.Trainer.seed(0)
+        model = small_model(backend, lr=0.1)
+        trainer = backend.d2l.Trainer(max_epochs=8, precision=precision)
+        trainer.fit(model, data)
+        losses[precision] = points(model, 'train_loss')
+        assert {p.dtype for p in backend.parameters(model)} == {
+            np.dtype('float32')}
+        assert trainer.uses_bfloat16 == (precision == 'bfloat16')
+    assert losses['bfloat16'] != losses['float32']
+    np.testing.assert_allclose(losses['bfloat16'], losses['float32'],
+                               rtol=0.05)
+
+
+def test_what_is_no_classifier_computes_in_float32(backend, monkeypatch):
+    monkeypatch.setattr(backend.d2l.Trainer, 'has_native_bfloat16',
+                        lambda self: True)
+    trainer = backend.d2l.Trainer(max_epochs=1)
+    for model, is_rounded in [(backend.d2l.LeNet(), True),
+                              (backend.d2l.LinearRegression(lr=0.1), False)]:
+        trainer.model = model
+        assert trainer.uses_bfloat16 == is_rounded
+
+
 @pytest.mark.parametrize('value', ['many', '0', '-3', '1.5'])
 def test_fast_dev_run_wants_a_number(backend, rng, monkeypatch, value):
     monkeypatch.setenv('D2L_FAST_DEV_RUN', value)

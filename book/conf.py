@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sphinx.locale import translators
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import \
@@ -25,23 +26,22 @@ numfig_format = {'figure': '그림 %s', 'table': '표 %s', 'code-block': '코드
 highlight_language = 'none'       # what cells print is not code
 default_role = 'code'             # `names` in docstrings
 
-html_theme = 'sphinx_book_theme'
+html_theme = 'furo'
 html_title = project
 html_math_renderer = 'mathml'
+templates_path = [str(BOOK / 'templates')]
 html_static_path = [str(BOOK / 'static')]
 html_css_files = ['book.css']
-html_js_files = [('tabs.js', {'loading_method': 'none'})]
+html_favicon = str(BOOK / 'static/favicon.svg')
+pygments_style = 'a11y-high-contrast-light'
+pygments_dark_style = 'a11y-high-contrast-dark'
 html_copy_source = False
 html_show_sourcelink = False
-html_theme_options = {
-    'show_toc_level': 2,
-    'use_download_button': False,
-    'use_fullscreen_button': False,
-    'navbar_start': [], 'navbar_center': [], 'navbar_end': [],
-    'navbar_persistent': [],
-    'footer_content_items': ['copyright.html'],
-    'footer_start': [], 'footer_center': [], 'footer_end': [],
-}
+html_show_sphinx = False
+TRANSLATIONS = {    # of the theme's words, which has none
+    'On this page': '이 쪽의 차례', 'Next': '다음', 'Previous': '이전',
+    'Home': '처음', 'Back to top': '맨 위로', 'Skip to content': '본문으로',
+    'Made with ': '만든 도구: '}
 
 bibtex_bibfiles = [str(BOOK.parent / 'references.bib')]
 bibtex_default_style = 'apa'
@@ -62,3 +62,14 @@ class RoundBrackets(AuthorYearReferenceStyle):
 register_plugin('sphinxcontrib.bibtex.style.referencing', 'round',
                 RoundBrackets)
 bibtex_reference_style = 'round'
+
+
+def without_flax_fields(app, what, name, obj, options, signature, returned):
+    """Leave `parent` and `name`, which Flax adds, out of JAX's signatures."""
+    if signature and ', parent:' in signature:
+        return signature.partition(', parent:')[0] + ')', returned
+
+
+def setup(app):
+    app.connect('autodoc-process-signature', without_flax_fields)
+    translators['general', 'sphinx']._catalog.update(TRANSLATIONS)

@@ -1,6 +1,15 @@
+// What the reader chose: the framework, and the theme's colors.
+// Loaded in the head, so that a page shows the choices from the start.
+
+// The theme keeps its colors at the body, which is not there yet.
+new MutationObserver((_, observer) => {
+  if (!document.body) return;
+  document.body.dataset.theme = localStorage.getItem("theme") ?? "auto";
+  observer.disconnect();
+}).observe(document.documentElement, { childList: true });
+
 // Framework tabs. The chosen framework is an attribute of the page, and
 // book.css shows what belongs to it; so one choice switches every block.
-// Loaded in the head, so that a reload shows the choice from the start.
 {
   const page = document.documentElement;
   const names = ["pytorch", "jax", "tensorflow", "mxnet"];

@@ -1,6 +1,8 @@
 """Run the library's tests on the oldest and newest releases: `make matrix`.
 
-One job: `.tools/bin/nox -s 'library(3.12, jax 0.4.20)'`; the names: `nox -l`.
+`.tools/bin/nox -l` lists the jobs; one alone is run by
+`.tools/bin/nox -s 'library(3.12, jax 0.4.20)'`. `.venv` must be there: its
+PyTorch trains the weights that every framework has to read.
 """
 
 import nox

@@ -15,7 +15,8 @@ author = 'd2l-resnet-ko'
 copyright = '2026, d2l-resnet-ko'
 language = 'ko'
 root_doc = 'index'
-extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml']
+extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml',
+              'book.fonts', 'book.search']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True

@@ -76,7 +76,10 @@ class Module(module.Module, nn.Block):
 
     def parameters(self):
         """Return Gluon's parameters, or else the list of scratch arrays."""
-        return self.collect_params() or self.get_scratch_params()
+        params = self.collect_params()
+        if isinstance(params, gluon.ParameterDict) and not params.keys():
+            return self.get_scratch_params()
+        return params
 
     def get_scratch_params(self):
         """Return the arrays that are attributes of this model and its parts."""

@@ -19,6 +19,8 @@ NOTES = [   # the line and what the error says -> the change that mends it
      'Flax returns plain dicts now: use jax.tree_util.tree_flatten_with_path'),
     (r"'\w*Device' object is not callable",
      'a JAX array has its device as an attribute now: drop the ()'),
+    (r"module 'optax' has no attribute 'additive_weight_decay'",
+     'Optax calls it add_decayed_weights now'),
     (r'Checkpoint path should be absolute',
      'pass os.path.abspath(folder), to save and to restore'),
     (r'mutable default .* for field',

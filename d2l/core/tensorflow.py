@@ -83,6 +83,10 @@ class Module(module.Module, tf.keras.Model):
             variables = [*variables, *_own_variables(self)]
         return list({id(v): v for v in variables}.values())
 
+    def plot(self, key, value, train):
+        # A loss plus a layer's list of losses is an array of one number.
+        super().plot(key, tf.reshape(value, ()), train)
+
     def configure_optimizers(self):
         return tf.keras.optimizers.SGD(self.lr)
 

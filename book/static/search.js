@@ -28,15 +28,24 @@ const termsOfQuery = (query) =>
     HANGUL.test(run) && run.length > 1 ? pairs(run).slice(0, -1) : [run],
   );
 
-// Return the places of words in a text: of syllables with or without spaces
-// between them; of Latin letters, though one or two only where a word begins.
-function hitsOf(text, words) {
-  const patterns = words.map((word) => {
-    if (HANGUL.test(word)) return [...word].join("\\s*");
-    return word.length > 2 ? word : `(?<![\\p{L}\\p{N}])${word}`;
-  });
-  if (!words.length) return [];
-  return [...text.matchAll(new RegExp(patterns.join("|"), "giu"))];
+// What to mark: syllables with or without spaces between them; Latin letters
+// anywhere, but one or two only where a word begins.
+const patternOf = (words) =>
+  words
+    .map((word) => {
+      if (HANGUL.test(word)) return [...word].join("\\s*");
+      return word.length > 2 ? word : `(?<![\\p{L}\\p{N}])${word}`;
+    })
+    .join("|");
+
+// Return where a text has the words of a query, or else the terms.
+function hitsOf(text, query, terms) {
+  for (const words of [runsOf(query), terms]) {
+    const pattern = new RegExp(patternOf(words), "giu");
+    const hits = words.length ? [...text.matchAll(pattern)] : [];
+    if (hits.length) return hits;
+  }
+  return [];
 }
 
 async function load() {
@@ -100,7 +109,7 @@ const dialog = document.querySelector("dialog.search");
 const input = dialog.querySelector("input");
 const list = dialog.querySelector("[role=listbox]");
 const status = dialog.querySelector("[role=status]");
-const here = new URLSearchParams(location.search);
+const asked = new URLSearchParams(location.search).get("q") ?? "";
 let loading;
 
 function open() {
@@ -117,7 +126,7 @@ async function update() {
   } catch (error) {
     loading = null;
     status.textContent =
-      "찾아보기를 불러오지 못했습니다. 연결을 확인하고 다시 시도해 주십시오.";
+      "찾아보기를 불러올 수 없습니다. 연결을 확인하고 다시 해 보십시오.";
     console.error(error);
   }
 }
@@ -130,21 +139,17 @@ function show(search, query) {
   list.scrollTop = 0;
   input.setAttribute("aria-expanded", found.length > 0);
   activate(list.firstChild);
-  status.textContent = !runsOf(query).length
-    ? ""
-    : !found.length
-      ? "찾지 못했습니다. 다른 말로 찾아보십시오."
-      : found.length > LIMIT
-        ? `${found.length}곳을 찾았습니다. 앞의 ${LIMIT}곳을 보입니다.`
-        : `${found.length}곳을 찾았습니다.`;
+  if (found.length > LIMIT)
+    status.textContent =
+      `${found.length}곳을 찾았습니다. 앞의 ${LIMIT}곳을 보입니다.`;
+  else if (found.length) status.textContent = `${found.length}곳을 찾았습니다.`;
+  else if (!query.trim()) status.textContent = "";
+  else status.textContent = "찾은 곳이 없습니다. 다른 말로 찾아보십시오.";
 }
 
 function option({ title, places, texts, terms }, query, i) {
   const chosen = document.documentElement.dataset.tab;
-  const hits = (text) => {
-    const whole = hitsOf(text, runsOf(query));
-    return whole.length ? whole : hitsOf(text, terms);
-  };
+  const hits = (text) => hitsOf(text, query, terms);
   // What all frameworks share comes first, then the reader's framework.
   const tabs = ["", chosen, ...Object.keys(texts)].filter((tab) => texts[tab]);
   const tab = tabs.find((tab) => hits(texts[tab]).length) ?? tabs[0];
@@ -152,8 +157,9 @@ function option({ title, places, texts, terms }, query, i) {
 
   const address = new URL(place.url, ROOT);
   address.searchParams.set("q", query);
-  const asked = tab && tab !== chosen ? tab : here.get("tab");
-  if (asked) address.searchParams.set("tab", asked);
+  const isOther = tab && tab !== chosen;
+  if (isOther || new URLSearchParams(location.search).has("tab"))
+    address.searchParams.set("tab", isOther ? tab : chosen);
 
   const heading = `${place.number} ${title}`.trim();
   const link = element("a", "", [
@@ -168,20 +174,21 @@ function option({ title, places, texts, terms }, query, i) {
   return link;
 }
 
-// Return the stretch of a text that has most of the words.
+// Return the stretch of a text that has the most of a query's words.
 function excerpt(text, hits) {
   const all = hits(text);
-  const words = ({ index }) =>
-    new Set(hits(text.slice(index, index + 120)).map(([word]) => word.toLowerCase())).size;
-  const counts = all.map(words);
+  const counts = all.map(({ index }) => {
+    const near = hits(text.slice(index, index + 120));
+    return new Set(near.map(([word]) => word.toLowerCase())).size;
+  });
   const first = all[counts.indexOf(Math.max(...counts))]?.index ?? 0;
   const start = first < 40 ? 0 : text.lastIndexOf(" ", first - 30) + 1;
-  const end =
-    text.length - start < 180 ? text.length : text.lastIndexOf(" ", start + 160);
+  const isLong = text.length - start > 180;
+  const end = isLong ? text.lastIndexOf(" ", start + 160) : text.length;
   return [
     start ? "… " : "",
     ...marked(text, all, start, end),
-    end < text.length ? " …" : "",
+    isLong ? " …" : "",
   ];
 }
 
@@ -211,7 +218,7 @@ function activate(option) {
   input.setAttribute("aria-activedescendant", option?.id ?? "");
 }
 
-input.value = here.get("q") ?? "";
+input.value = asked;
 input.addEventListener("input", update);
 input.addEventListener("keydown", (event) => {
   // A key that ends a syllable in the making comes a second time.
@@ -237,11 +244,12 @@ document.addEventListener("keydown", (event) => {
   // The key's place, for its letter is ㅏ while Korean is typed.
   if (event.code !== "KeyK" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
-  open();
+  if (dialog.open) dialog.close();
+  else open();
 });
 
 // Mark on this page what was searched for, until Escape.
-if (here.has("q") && window.Highlight) {
+if (asked && window.Highlight) {
   const texts = document.createTreeWalker(
     document.querySelector("article"),
     NodeFilter.SHOW_TEXT,
@@ -256,13 +264,10 @@ if (here.has("q") && window.Highlight) {
     const [start, node] = nodes.findLast(([start]) => start <= index);
     return [node, index - start];
   };
-  const query = here.get("q");
-  const whole = hitsOf(text, runsOf(query));
-  const hits = whole.length ? whole : hitsOf(text, termsOfQuery(query));
-  const ranges = hits.map(({ index, 0: word }) => {
+  const ranges = hitsOf(text, asked, termsOfQuery(asked)).map((hit) => {
     const range = new Range();
-    range.setStart(...at(index));
-    range.setEnd(...at(index + word.length));
+    range.setStart(...at(hit.index));
+    range.setEnd(...at(hit.index + hit[0].length));
     return range;
   });
   CSS.highlights.set("search", new Highlight(...ranges));

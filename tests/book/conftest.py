@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -97,19 +98,26 @@ def site(tmp_path_factory):
     return folder / '_build/html'
 
 
-@pytest.fixture(scope='session')
-def address(site):
-    """Where a server on this machine serves the pages."""
+@contextmanager
+def serve(folder):
+    """Serve a folder from this machine, to this machine."""
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *args):
             pass
 
     server = http.server.ThreadingHTTPServer(
-        ('127.0.0.1', 0), functools.partial(Handler, directory=site))
+        ('127.0.0.1', 0), functools.partial(Handler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f'http://127.0.0.1:{server.server_port}'
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope='session')
+def address(site):
+    """Where the pages are served."""
+    with serve(site) as address:
+        yield address
 
 
 @pytest.fixture(scope='session')

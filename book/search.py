@@ -1,4 +1,4 @@
-"""Write what the search looks through: search.json, an entry a heading or name.
+"""Write search.json, which the search looks through: an entry a heading.
 
 The search itself is static/search.js. Sphinx's own, which does not split
 Korean, is left out.
@@ -74,7 +74,7 @@ def read(article):
     found = []
     # From the last to the first: what lies within another is taken out of it.
     for part in reversed(article.select('section, dl.py')):
-        heading = part.find(['h1', 'h2', 'h3', 'h4', 'dt'])
+        heading = part.find(['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'dt'])
         number = heading.find(class_='section-number')
         number = text_of(number.extract()).rstrip('.') if number else ''
         if part.name == 'section':

@@ -33,7 +33,8 @@ html_math_renderer = 'mathml'
 templates_path = [str(BOOK / 'templates')]
 html_static_path = [str(BOOK / 'static')]
 html_css_files = ['book.css']
-html_js_files = [('scroll.js', {'type': 'module'})]
+html_js_files = [(name, {'type': 'module'}) for name in
+                 ('scroll.js', 'compare.js', 'copy.js')]
 html_favicon = str(BOOK / 'static/favicon.svg')
 pygments_style = 'a11y-high-contrast-light'
 pygments_dark_style = 'a11y-high-contrast-dark'

@@ -1,4 +1,5 @@
-// What the reader chose: the framework, and the theme's colors.
+// What the reader chose: the framework, one to compare it with, and the theme's
+// colors.
 // Loaded in the head, so that a page shows the choices from the start.
 
 // The theme keeps its colors at the body, which is not there yet.
@@ -13,8 +14,20 @@ new MutationObserver((_, observer) => {
 {
   const page = document.documentElement;
   const names = ["pytorch", "jax", "tensorflow", "mxnet"];
-  const asked = new URLSearchParams(location.search).get("tab");
-  const kept = localStorage.getItem("tab");
+  const find = (key) =>
+    [new URLSearchParams(location.search).get(key), localStorage.getItem(key)]
+      .find((tab) => names.includes(tab));
+  const keep = (key, tab) => {
+    const address = new URL(location);
+    if (tab) {
+      localStorage.setItem(key, tab);
+      address.searchParams.set(key, tab);
+    } else {
+      localStorage.removeItem(key);
+      address.searchParams.delete(key);
+    }
+    history.replaceState(null, "", address);
+  };
 
   const choose = (tab) => {
     page.dataset.tab = tab;
@@ -23,23 +36,31 @@ new MutationObserver((_, observer) => {
       button.setAttribute("aria-selected", chosen);
       button.tabIndex = chosen ? 0 : -1;
     }
+    if (page.dataset.compare === tab) compareWith("");
+    page.dispatchEvent(new Event("tabchange"));
+  };
+
+  // Show a second framework beside the chosen one; "" for none.
+  const compareWith = (tab) => {
+    if (tab && tab !== page.dataset.tab) page.dataset.compare = tab;
+    else delete page.dataset.compare;
+    keep("compare", page.dataset.compare);
   };
 
   // Switch, and keep what the reader was looking at where it was.
   const switchTo = (button) => {
     const top = button.getBoundingClientRect().top;
     choose(button.dataset.tab);
-    localStorage.setItem("tab", button.dataset.tab);
-    const address = new URL(location);
-    address.searchParams.set("tab", button.dataset.tab);
-    history.replaceState(null, "", address);
+    keep("tab", button.dataset.tab);
     window.scrollBy({
       top: button.getBoundingClientRect().top - top,
       behavior: "instant",
     });
   };
 
-  choose([asked, kept].find((tab) => names.includes(tab)) ?? names[0]);
+  choose(find("tab") ?? names[0]);
+  if (find("compare")) compareWith(find("compare"));
+  page.addEventListener("compare", (event) => compareWith(event.detail));
   document.addEventListener("DOMContentLoaded", () => choose(page.dataset.tab));
 
   document.addEventListener("click", (event) => {

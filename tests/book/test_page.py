@@ -79,6 +79,60 @@ def test_tabs_work_from_the_keyboard(resnet):
         assert resnet.evaluate('document.activeElement.dataset.tab') == tab
 
 
+def marked(page):
+    """Return the texts marked as differing."""
+    return page.evaluate('[...CSS.highlights.get("differing")].map(String)')
+
+
+def test_two_frameworks_side_by_side(resnet, address):
+    selects = resnet.locator('select.compare')
+    assert selects.count() == resnet.locator('[role=tablist]').count()
+    assert marked(resnet) == []
+    selects.nth(1).scroll_into_view_if_needed()
+    before = selects.nth(1).bounding_box()['y']
+    selects.nth(1).select_option('mxnet')
+    assert abs(selects.nth(1).bounding_box()['y'] - before) < 2
+    assert set(visible_panels(resnet)) == {'pytorch', 'mxnet'}
+    pair = [resnet.locator(f'[role=tabpanel][data-tab={tab}]').nth(1)
+            .bounding_box() for tab in ('pytorch', 'mxnet')]
+    assert pair[0]['y'] == pair[1]['y']
+    assert pair[0]['x'] + pair[0]['width'] < pair[1]['x']
+    lines = marked(resnet)
+    assert 'return F.relu(Y)' in lines and 'return npx.relu(Y)' in lines
+    assert 'Y = self.bn2(self.conv2(Y))' not in lines   # is in both
+    assert 'compare=mxnet' in resnet.url
+    resnet.goto(f'{address}/chapter_resnet/interchange.html')
+    assert set(visible_panels(resnet)) == {'pytorch', 'mxnet'}
+    resnet.locator('[role=tab][data-tab=mxnet]').first.click()
+    assert set(visible_panels(resnet)) == {'mxnet'}     # nothing to compare
+    assert marked(resnet) == []
+
+
+def test_on_a_narrow_screen_nothing_is_compared(resnet):
+    resnet.locator('select.compare').first.select_option('jax')
+    resnet.set_viewport_size({'width': 390, 'height': 800})
+    assert set(visible_panels(resnet)) == {'pytorch'}
+    assert not resnet.locator('select.compare').first.is_visible()
+
+
+def test_code_is_copied_without_its_output(resnet):
+    resnet.context.grant_permissions(['clipboard-read', 'clipboard-write'])
+    cell = resnet.locator('[role=tabpanel][data-tab=pytorch] .highlight',
+                          has_text='blk = Residual(3)')
+    cell.hover()
+    cell.locator('button.copy').click()
+    assert cell.locator('button.copy').inner_text() == '복사함'
+    copied = resnet.evaluate('navigator.clipboard.readText()')
+    assert copied.startswith('blk = Residual(3)\n')
+    assert copied.endswith('blk(X).shape\n')
+
+
+def test_in_print_only_the_chosen_framework(resnet):
+    resnet.locator('select.compare').first.select_option('jax')
+    resnet.emulate_media(media='print')
+    assert set(visible_panels(resnet)) == {'pytorch'}
+
+
 def test_without_scripts_every_framework_is_there(chromium, address):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -16,7 +16,7 @@ copyright = '2026, d2l-resnet-ko'
 language = 'ko'
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml',
-              'book.fonts', 'book.search']
+              'book.links', 'book.fonts', 'book.search']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True
@@ -33,8 +33,8 @@ html_math_renderer = 'mathml'
 templates_path = [str(BOOK / 'templates')]
 html_static_path = [str(BOOK / 'static')]
 html_css_files = ['book.css']
-html_js_files = [(name, {'type': 'module'}) for name in
-                 ('scroll.js', 'compare.js', 'copy.js')]
+html_js_files = [(name, {'type': 'module'}) for name in (
+    'scroll.js', 'compare.js', 'copy.js', 'preview.js')]
 html_favicon = str(BOOK / 'static/favicon.svg')
 pygments_style = 'a11y-high-contrast-light'
 pygments_dark_style = 'a11y-high-contrast-dark'

@@ -138,7 +138,8 @@ def framed(nb, tab):
     nb.cells = [first, *nb.cells, last]
     try:
         yield
-        version, python, gpus = json.loads(last.outputs[-1].text)
+        version, python, gpus = json.loads(''.join(
+            out.text for out in last.outputs if out.get('name') == 'stdout'))
         nb.metadata['d2l'] = {
             'key': key_of(nb), 'version': version, 'python': python,
             'device': ', '.join(gpus) or cpu_name(),

@@ -2,6 +2,9 @@
 // colors.
 // Loaded in the head, so that a page shows the choices from the start.
 
+// Else the theme's script does so late, and its button moves the title.
+document.documentElement.classList.remove("no-js");
+
 // The theme keeps its colors at the body, which is not there yet.
 new MutationObserver((_, observer) => {
   if (!document.body) return;

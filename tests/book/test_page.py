@@ -127,6 +127,34 @@ def test_code_is_copied_without_its_output(resnet):
     assert copied.endswith('blk(X).shape\n')
 
 
+@pytest.mark.parametrize('reference, shown', [
+    ('background.html#fig-inception', 'Inception 블록'),
+    ('references.html#id3', 'Deep residual learning'),
+    ('#subsec-residual-blks', '잔차 블록'),
+    ('#equation-eq-best-in-class', '(1.1)')])
+def test_a_reference_is_previewed(resnet, reference, shown):
+    link = resnet.locator(
+        f'article a.internal[href="{reference}"]:not(.headerlink)').first
+    preview = resnet.locator('#preview')
+    for look in link.hover, link.focus:
+        assert not preview.is_visible()
+        look()
+        preview.get_by_text(shown).first.wait_for()
+        resnet.keyboard.press('Escape')
+    for image in preview.locator('img').element_handles():
+        assert image.evaluate('image => image.decode()') is None
+
+
+def test_names_in_code_are_explained(resnet, address):
+    resnet.goto(f'{address}/chapter_resnet/resnet.html?tab=jax')
+    panel = resnet.locator('[role=tabpanel][data-tab=jax]',
+                           has_text='max_epochs=10')
+    panel.get_by_role('link', name='Trainer').click()
+    assert resnet.url.split('?')[0].endswith('/api/jax.html')
+    assert resnet.url.endswith('#d2l.jax.Trainer')
+    assert resnet.locator('dt:target').is_visible()
+
+
 def test_in_print_only_the_chosen_framework(resnet):
     resnet.locator('select.compare').first.select_option('jax')
     resnet.emulate_media(media='print')
@@ -155,13 +183,13 @@ def test_asks_no_other_host(page, address):
 
 
 def test_all_figures_load(resnet):
-    images = resnet.locator('article img').element_handles()
-    assert len(images) == 5 + len(TABS)     # figures and curves
-    for image in images:
-        image.evaluate('i => { i.loading = "eager" }')
-    resnet.wait_for_function(
-        '[...document.querySelectorAll("article img")]'
-        '.every(i => i.complete && i.naturalWidth)')
+    # A curve a tab, and the figures of the section.
+    assert resnet.locator('article img').count() == 5 + len(TABS)
+    resnet.evaluate('''Promise.all(
+        [...document.querySelectorAll("article img")].map(image => {
+          image.loading = "eager";
+          return image.decode();
+        }))''')
 
 
 def test_figures_and_formulas_are_numbered_in_korean(resnet):

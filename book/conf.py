@@ -16,7 +16,8 @@ copyright = '2026, d2l-resnet-ko'
 language = 'ko'
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml',
-              'book.links', 'book.fonts', 'book.search']
+              'book.links', 'book.images', 'book.fonts',
+              'book.search']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True
@@ -38,6 +39,7 @@ html_js_files = [(name, {'type': 'module'}) for name in (
 html_favicon = str(BOOK / 'static/favicon.svg')
 pygments_style = 'a11y-high-contrast-light'
 pygments_dark_style = 'a11y-high-contrast-dark'
+html_scaled_image_link = False
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

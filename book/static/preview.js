@@ -21,7 +21,9 @@ function load(url) {
 // The part of a page that a fragment means; of a section, how it begins.
 function part(page, id) {
   let target = page.getElementById(id);
-  if (target?.tagName === "SPAN") target = target.nextElementSibling;
+  if (target?.tagName === "SPAN") {
+    target = target.closest("figure") ?? target.nextElementSibling;
+  }
   if (target?.tagName !== "SECTION") return target;
   const beginning = document.createElement("div");
   for (const child of target.children) {

@@ -192,6 +192,18 @@ def test_all_figures_load(resnet):
         }))''')
 
 
+def test_images_load_late_keep_their_place_and_are_described(resnet):
+    for image in resnet.locator('article img').element_handles():
+        assert image.get_attribute('loading') == 'lazy'
+        assert '/' not in image.get_attribute('alt')
+        assert len(image.get_attribute('alt')) > 10
+        given = [int(image.get_attribute(side)) for side in
+                 ('width', 'height')]
+        image.evaluate('i => { i.loading = "eager"; return i.decode() }')
+        real = image.evaluate('i => [i.naturalWidth, i.naturalHeight]')
+        assert given == pytest.approx(real, abs=1)
+
+
 def test_figures_and_formulas_are_numbered_in_korean(resnet):
     text = resnet.locator('article').inner_text()
     for number in range(2, 7):

@@ -1,0 +1,30 @@
+"""Images that load late, keep their place, and say what they show."""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+
+POINTS = 4 / 3      # pixels a point
+
+
+def setup(app):
+    app.connect('doctree-resolved', describe)
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}
+
+
+def describe(app, doctree, docname):
+    for image in doctree.findall(nodes.image):
+        image['loading'] = 'lazy'
+        svg = Path(app.srcdir, image['uri']).read_text(encoding='utf-8')
+        for side in 'width', 'height':
+            value, unit = re.search(rf'\b{side}="([\d.]+)(pt)?"', svg).groups()
+            image[side] = f'{float(value) * (POINTS if unit else 1):.0f}'
+        caption = image.parent.next_node(nodes.caption)
+        image['alt'] = (plain(caption.astext()) if caption
+                        else '위의 코드가 그린 그림')
+
+
+def plain(text):
+    """Return text whose formulas can be read out."""
+    return re.sub(r'\\\w+\{(\w+)\}', r'\1', text.replace(r'\times', '×'))

@@ -157,14 +157,19 @@ class Trainer(trainer.Trainer):
         self.model.validation_step(batch)
 
     def save_state(self, file):
-        self.model.save_parameters(file)
         if isinstance(self.optim, gluon.Trainer):
+            self.model.save_parameters(file)
             self.optim.save_states(f'{file}.optim')
+        else:
+            npx.save(file, self.model.parameters())
 
     def load_state(self, file):
-        self.model.load_parameters(file)
         if isinstance(self.optim, gluon.Trainer):
+            self.model.load_parameters(file)
             self.optim.load_states(f'{file}.optim')
+        else:
+            for param, saved in zip(self.model.parameters(), npx.load(file)):
+                param[:] = saved
 
     def clip_gradients(self, grad_clip_val, model):
         """Scale the gradient down to norm `grad_clip_val` if it is larger."""

@@ -149,13 +149,19 @@ class Trainer(trainer.Trainer):
 
     def save_state(self, file):
         optim = getattr(self.optim, 'state_dict', dict)()   # SGD from scratch
-        torch.save({'model': self.model.state_dict(), 'optim': optim}, file)
+        torch.save({'tensors': self.tensors(), 'optim': optim}, file)
 
     def load_state(self, file):
         state = torch.load(file, weights_only=True)
-        self.model.load_state_dict(state['model'])
+        for tensor, saved in zip(self.tensors(), state['tensors']):
+            tensor.copy_(saved)
         if state['optim']:
             self.optim.load_state_dict(state['optim'])
+
+    def tensors(self):
+        """Return what training changes in the model, scratch models too."""
+        return [tensor.detach() for tensor in
+                (*self.model.parameters(), *self.model.buffers())]
 
     def clip_gradients(self, grad_clip_val, model):
         """Scale the gradient down to norm `grad_clip_val` if it is larger."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from backends import INSTALLED
 from d2l.core.checkpoints import Checkpoints
 from test_training import batch_of
 
@@ -64,6 +65,44 @@ def test_goes_on_where_it_was_cut_off(backend, train, cut_off):
         np.testing.assert_array_equal(found, expected)
     assert found_board == board
     assert found_lines == lines
+
+
+@pytest.mark.parametrize(
+    'backend', [name for name in INSTALLED if name in ('torch', 'mxnet')],
+    indirect=True)
+def test_scratch_models_are_kept(backend, tmp_path):
+    """Arrays that are attributes alone, with an optimizer from scratch."""
+    d2l = backend.d2l
+    w = np.array([[2], [-3.4]], 'float32')
+
+    class Line(d2l.LinearRegression):
+        def __init__(self):
+            d2l.Module.__init__(self)
+            self.w = backend.tensor(np.zeros_like(w))
+            getattr(self.w, {'torch': 'requires_grad_',
+                             'mxnet': 'attach_grad'}[backend.name])()
+
+        def parameters(self):
+            return [self.w]
+
+        def forward(self, X):
+            return X @ self.w
+
+        def configure_optimizers(self):
+            return d2l.SGD([self.w], lr=0.1)
+
+    def trained():
+        trainer = d2l.Trainer(max_epochs=1)
+        trainer.fit(Line(), d2l.SyntheticRegressionData(backend.tensor(w), 0))
+        return trainer, backend.numpy(trainer.model.w).copy()
+
+    state = str(tmp_path / 'state')
+    first, expected = trained()
+    first.save_state(state)
+    second, other = trained()
+    assert (other != expected).any()
+    second.load_state(state)
+    np.testing.assert_array_equal(backend.numpy(second.model.w), expected)
 
 
 def test_a_finished_training_is_not_repeated(backend, train, tmp_path):

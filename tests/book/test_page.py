@@ -192,6 +192,11 @@ def test_all_figures_load(resnet):
         }))''')
 
 
+def test_says_how_long_it_takes(resnet):
+    minutes = resnet.locator('.minutes').inner_text()
+    assert 10 < int(re.fullmatch('읽는 데 약 ([0-9]+)분', minutes)[1]) < 60
+
+
 def test_images_load_late_keep_their_place_and_are_described(resnet):
     for image in resnet.locator('article img').element_handles():
         assert image.get_attribute('loading') == 'lazy'

@@ -183,6 +183,22 @@ print(torch.zeros(2).shape)
             'torch.Size([3])\n\nnow\ntorch.Size([2])') in result.stdout
 
 
+def test_a_figure_of_another_size_is_a_difference():
+    def notebook(width):
+        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(
+            'd2l.plot(x)', outputs=[nbformat.v4.new_output(
+                'display_data', {'image/svg+xml':
+                                 f'<svg width="{width}pt" height="170pt">',
+                                 'text/plain': '<Figure>'})])])
+
+    assert not list(recordings.differences(notebook(240), notebook(246)))
+    assert [number for number, _ in recordings.differences(
+        notebook(240), notebook(300))] == [1]
+    without = notebook(240)
+    without.cells[0].outputs = []
+    assert list(recordings.differences(notebook(240), without))
+
+
 def test_what_depends_on_training_is_told():
     cells = [nbformat.v4.new_code_cell(source) for source in (
         '%matplotlib inline\nmodel = f()', 'model.shape',

@@ -54,8 +54,8 @@ def provenance(cell, facts, tab):
     if batches := BATCHES.search(text):
         rst += BOX.format(
             title='시험 실행의 결과입니다',
-            text=f'한 에포크에서 배치 {batches[1]}개로만 훈련했습니다. 곡선과 '
-                 f'정확도는 끝까지 훈련한 결과가 아닙니다.')
+            text=f'한 에포크에서 미니배치 {batches[1]}개로만 훈련하고 '
+                 '검증했습니다. 곡선과 정확도는 끝까지 훈련한 결과가 아닙니다.')
     elif epochs := EPOCHS.search(text):
         rst += BOX.format(
             title=f'{epochs[2]}에포크 가운데 {epochs[1]}에포크만 훈련했습니다',

@@ -96,6 +96,7 @@ function mark() {
   CSS.highlights?.set("differing", new Highlight(...ranges));
   for (const select of document.querySelectorAll("select.compare")) {
     select.value = compare ?? "";
+    select.options[0].text = compare ? "하나만 보기" : "나란히 보기";
   }
 }
 

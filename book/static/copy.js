@@ -7,7 +7,7 @@ for (const code of document.querySelectorAll(".highlight-python .highlight")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(
       code.querySelector("pre").textContent.trimEnd() + "\n");
-    button.textContent = "복사함";
+    button.textContent = "복사했습니다";
     button.addEventListener("blur", () => { button.textContent = "복사"; },
                             { once: true });
   });

@@ -119,14 +119,14 @@ function open() {
 }
 
 async function update() {
-  if (!loading) status.textContent = "찾아보기를 불러오고 있습니다.";
+  if (!loading) status.textContent = "검색 자료를 불러오고 있습니다.";
   try {
     const search = await (loading ??= load());
     show(search, input.value.normalize("NFKC"));
   } catch (error) {
     loading = null;
     status.textContent =
-      "찾아보기를 불러올 수 없습니다. 연결을 확인하고 다시 해 보십시오.";
+      "검색 자료를 불러올 수 없습니다. 연결을 확인하고 다시 해 보십시오.";
     console.error(error);
   }
 }
@@ -141,7 +141,7 @@ function show(search, query) {
   activate(list.firstChild);
   if (found.length > LIMIT)
     status.textContent =
-      `${found.length}곳을 찾았습니다. 앞의 ${LIMIT}곳을 보입니다.`;
+      `${found.length}곳을 찾았습니다. 처음 ${LIMIT}곳만 보여 줍니다.`;
   else if (found.length) status.textContent = `${found.length}곳을 찾았습니다.`;
   else if (!query.trim()) status.textContent = "";
   else status.textContent = "찾은 곳이 없습니다. 다른 말로 찾아보십시오.";

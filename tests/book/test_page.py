@@ -121,7 +121,7 @@ def test_code_is_copied_without_its_output(resnet):
                           has_text='blk = Residual(3)')
     cell.hover()
     cell.locator('button.copy').click()
-    assert cell.locator('button.copy').inner_text() == '복사함'
+    assert cell.locator('button.copy').inner_text() == '복사했습니다'
     copied = resnet.evaluate('navigator.clipboard.readText()')
     assert copied.startswith('blk = Residual(3)\n')
     assert copied.endswith('blk(X).shape\n')

@@ -18,7 +18,7 @@ INSTALLED = [name for name in ('torch', 'jax', 'tensorflow', 'mxnet')
 class Backend:
     """A framework: its d2l module and the few things tests do with it."""
     channels_last = False
-    averages_in_float32 = False     # of batch normalization, in float64 too
+    momentum_in_float32 = False     # of batch normalization, in float64 too
     is_keras_2 = False
 
     def __init__(self):
@@ -213,8 +213,8 @@ class TensorFlow(Backend):
         return hasattr(keras.layers.BatchNormalization(), 'fused')
 
     @property
-    def averages_in_float32(self):
-        return self.is_keras_2      # their momentum is
+    def momentum_in_float32(self):
+        return self.is_keras_2
 
     @contextlib.contextmanager
     def precision(self, dtype):
@@ -231,7 +231,7 @@ class TensorFlow(Backend):
 
 class MXNet(Backend):
     name = 'mxnet'
-    averages_in_float32 = True
+    momentum_in_float32 = True
 
     def tensor(self, array):
         return self.d2l.tensor(array, dtype=array.dtype)

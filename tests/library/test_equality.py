@@ -23,7 +23,7 @@ def test_equals_the_oracle(backend, case, dtype):
     assert set(errors) == set(equality.QUANTITIES)
     for quantity, error in errors.items():
         tolerance = equality.TOLERANCE[dtype]
-        if backend.averages_in_float32 and 'running' in quantity:
+        if backend.momentum_in_float32 and 'running' in quantity:
             tolerance = equality.TOLERANCE['float32']
         assert error <= tolerance, quantity
         # It tells of one release; another one rounds a little differently.

@@ -121,7 +121,7 @@ def test_code_is_copied_without_its_output(resnet):
                           has_text='blk = Residual(3)')
     cell.hover()
     cell.locator('button.copy').click()
-    assert cell.locator('button.copy').inner_text() == '복사했습니다'
+    cell.get_by_text('복사했습니다').wait_for()
     copied = resnet.evaluate('navigator.clipboard.readText()')
     assert copied.startswith('blk = Residual(3)\n')
     assert copied.endswith('blk(X).shape\n')
@@ -150,8 +150,7 @@ def test_names_in_code_are_explained(resnet, address):
     panel = resnet.locator('[role=tabpanel][data-tab=jax]',
                            has_text='max_epochs=10')
     panel.get_by_role('link', name='Trainer').click()
-    assert resnet.url.split('?')[0].endswith('/api/jax.html')
-    assert resnet.url.endswith('#d2l.jax.Trainer')
+    assert resnet.url.endswith('/api/jax.html#d2l.jax.Trainer')
     assert resnet.locator('dt:target').is_visible()
 
 
@@ -200,7 +199,7 @@ def test_says_how_long_it_takes(resnet):
 def test_images_load_late_keep_their_place_and_are_described(resnet):
     for image in resnet.locator('article img').element_handles():
         assert image.get_attribute('loading') == 'lazy'
-        assert '/' not in image.get_attribute('alt')
+        assert '.svg' not in image.get_attribute('alt')
         assert len(image.get_attribute('alt')) > 10
         given = [int(image.get_attribute(side)) for side in
                  ('width', 'height')]

@@ -107,7 +107,8 @@ def execute(nb, path, tab, bar):
 
     client = NotebookClient(nb, timeout=None, kernel_name=KERNELS[tab],
                             resources={'metadata': {'path': path.parent}},
-                            record_timing=False,
+                            record_timing=False, coalesce_streams=True,
+                            store_widget_state=False,
                             on_cell_execute=on_cell_execute,
                             on_cell_executed=on_cell_executed)
     with tempfile.TemporaryFile('w+') as log, framed(nb, tab):

@@ -60,7 +60,7 @@ def test_validation_is_the_mean_over_examples(backend, rng):
     """10 examples in batches of 4, 4 and 2 count alike."""
     X, y = batch_of(rng, 10)
     model = small_model(backend, lr=0.1)
-    backend.d2l.Trainer(max_epochs=1).fit(
+    backend.d2l.Trainer(max_epochs=1, precision='float32').fit(
         model, backend.loader(X, y, batch_size=4))
     logits = backend.logits(model, X).astype(np.float64)
     log_probs = logits - np.log(np.exp(logits).sum(1, keepdims=True))

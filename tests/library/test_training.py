@@ -45,6 +45,7 @@ def test_trains_on_real_images(backend, real):
 def test_batch_normalization_trains_with_batch_statistics(backend, rng):
     """Running means start at 0 and end near the mean of the data."""
     X, y = batch_of(rng, 32)
+    backend.d2l.Trainer.seed(0)     # Keras has random numbers of its own
     model = small_model(backend, lr=0.0)
     backend.d2l.Trainer(max_epochs=60).fit(
         model, backend.loader(X + 5, y, batch_size=32))

@@ -6,7 +6,10 @@ from mxnet import init, np, npx
 from mxnet.gluon import nn
 
 from d2l.core.mxnet import *
+from d2l.core.hyperparameters import *
+from d2l.core.measuring import *
 from d2l.core.names import getattr_of
+from d2l.core.plotting import *
 
 d2l = sys.modules[__name__]
 __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks

@@ -7,7 +7,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l.core.torch import *
+from d2l.core.hyperparameters import *
+from d2l.core.measuring import *
 from d2l.core.names import getattr_of
+from d2l.core.plotting import *
 
 d2l = sys.modules[__name__]
 __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks

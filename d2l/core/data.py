@@ -1,8 +1,12 @@
 """The base classes of data, and Fashion-MNIST, for every framework."""
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
 import numpy as np
 
 from d2l.core import fashion_mnist
+from d2l.core.fashion_mnist import Size
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.plotting import show_images
 
@@ -15,14 +19,15 @@ class BatchLoader:
     shuffled anew every epoch with a seed that it returns.
     """
 
-    def __init__(self, arrays, batch_size, convert, get_seed=None):
+    def __init__(self, arrays: Sequence[np.ndarray], batch_size: int,
+                 convert: Callable, get_seed: Callable[[], int] | None = None):
         self.arrays, self.batch_size = arrays, batch_size
         self.convert, self.get_seed = convert, get_seed
 
-    def __len__(self):
+    def __len__(self) -> int:
         return -(-len(self.arrays[0]) // self.batch_size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         order = np.arange(len(self.arrays[0]))
         if self.get_seed:
             np.random.default_rng(self.get_seed()).shuffle(order)
@@ -34,13 +39,14 @@ class BatchLoader:
 class ImageDataset:
     """Images and labels; an item is one image, converted, and its label."""
 
-    def __init__(self, images, labels, convert):
+    def __init__(self, images: np.ndarray, labels: np.ndarray,
+                 convert: Callable):
         self.arrays, self.convert = (images, labels), convert
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.arrays[0])
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> tuple[Any, Any]:
         X, y = self.convert(*(array[i][None] for array in self.arrays))
         return X[0], y[0]
 
@@ -52,23 +58,24 @@ class DataModule(HyperParameters):
     data that fits in memory needs no worker processes.
     """
 
-    def __init__(self, root='../data', num_workers=4):
+    def __init__(self, root: str = '../data', num_workers: int = 4):
         self.save_hyperparameters()
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> Iterable:
         """Return an iterable of batches for training or for validation."""
         raise NotImplementedError(
             f'{type(self).__name__} must define get_dataloader(train).')
 
-    def train_dataloader(self):
+    def train_dataloader(self) -> Iterable:
         """Return the batches to train on."""
         return self.get_dataloader(train=True)
 
-    def val_dataloader(self):
+    def val_dataloader(self) -> Iterable | None:
         """Return the batches to validate on, or None."""
         return self.get_dataloader(train=False)
 
-    def get_tensorloader(self, tensors, train, indices=slice(0, None)):
+    def get_tensorloader(self, tensors: Sequence, train: bool,
+                         indices: slice = slice(0, None)) -> BatchLoader:
         """Return batches of the rows `indices` of `tensors`."""
         arrays = [self.to_numpy(tensor)[indices] for tensor in tensors]
         return BatchLoader(
@@ -88,33 +95,36 @@ class FashionMNIST:
     Xiao, Rasul and Vollgraf, arXiv:1708.07747.
     """
 
-    def __init__(self, batch_size=64, resize=(28, 28), root='../data'):
+    def __init__(self, batch_size: int = 64, resize: Size = (28, 28),
+                 root: str = '../data'):
         super().__init__(root)
         self.save_hyperparameters()
         self.train, self.val = (self.split(*arrays)
                                 for arrays in fashion_mnist.load(root))
 
-    def split(self, images, labels):
+    def split(self, images: np.ndarray, labels: np.ndarray) -> Sequence:
         """Return a set as it is kept in `train` and `val`."""
         return images, labels
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> BatchLoader:
         """Return batches of images and labels, shuffled for training."""
         split = self.train if train else self.val
         return BatchLoader(getattr(split, 'arrays', split), self.batch_size,
                            self.convert, self.get_seed if train else None)
 
-    def convert(self, images, labels):
+    def convert(self, images: np.ndarray,
+                labels: np.ndarray) -> tuple[Any, Any]:
         """Turn uint8 images (number, 28, 28) and labels into a batch."""
         X = fashion_mnist.resize(images, self.resize)
         return (self.to_tensor(np.expand_dims(X, self.channel_axis)),
                 self.to_tensor(labels.astype(self.label_dtype)))
 
-    def text_labels(self, indices):
+    def text_labels(self, indices: Iterable) -> list[str]:
         """Return the names of labels."""
         return [fashion_mnist.LABELS[int(i)] for i in indices]
 
-    def visualize(self, batch, nrows=1, ncols=8, labels=[]):
+    def visualize(self, batch: Sequence, nrows: int = 1, ncols: int = 8,
+                  labels: Sequence[str] = []) -> None:
         """Show the images of a batch, titled with `labels` or their names."""
         X, y = batch
         X = self.to_numpy(X).squeeze(self.channel_axis)

@@ -12,6 +12,7 @@ import os
 import urllib.request
 import zlib
 from http.client import HTTPException
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,11 @@ SHA256 = {
     '67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5'}
 TIMEOUT = 30    # seconds
 
+Arrays = tuple[np.ndarray, np.ndarray]  # images and labels
+Size = int | tuple[int, int]    # height and width
 
-def load(root):
+
+def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
     """Return the training and the validation set.
 
     `root`: the folder looked in first, and downloaded to.
@@ -50,14 +54,14 @@ def load(root):
     return _decode(tuple((f, f.stat().st_mtime_ns) for f in files))
 
 
-def places(root):
+def places(root: str | PathLike) -> list[Path]:
     """Return the folders in which the data set is looked for, in order."""
     root, set_by_user = Path(root), os.environ.get('D2L_DATA')
     return [root, root / 'FashionMNIST' / 'raw',    # torchvision's place
             *([Path(set_by_user)] if set_by_user else []), DEBIAN]
 
 
-def find(root):
+def find(root: str | PathLike) -> Path | None:
     """Return the first folder that holds all four files, or None."""
     for folder in places(root):
         if all(_file(folder, name) for name in SHA256):
@@ -65,7 +69,7 @@ def find(root):
     return None
 
 
-def download(root):
+def download(root: Path) -> Path:
     """Download the four files to `root` and return it."""
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -83,7 +87,7 @@ def download(root):
     return root
 
 
-def resize(images, size):
+def resize(images: np.ndarray, size: Size) -> np.ndarray:
     """Resize uint8 images bilinearly and scale them to [0, 1].
 
     `images`: (number, height, width); `size`: (height, width) or one number

@@ -1,11 +1,13 @@
 """Two helpers that keep a class readable when it is built cell by cell."""
 
 import inspect
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 __all__ = ['add_to_class', 'HyperParameters']
 
 
-def add_to_class(Class):
+def add_to_class(Class: type) -> Callable[[Callable], None]:
     """Register the decorated function as a method of `Class`.
 
     The name that the function had in the caller's scope becomes None.
@@ -18,7 +20,11 @@ def add_to_class(Class):
 class HyperParameters:
     """The base class of everything that keeps its constructor's arguments."""
 
-    def save_hyperparameters(self, ignore=[]):
+    if TYPE_CHECKING:
+        def __getattr__(self, name: str) -> Any:
+            """Tell type checkers that arguments become attributes."""
+
+    def save_hyperparameters(self, ignore: Iterable[str] = []) -> None:
         """Store the caller's arguments in `self.hparams` and as attributes.
 
         Left out are `self`, the names in `ignore` and names that begin with

@@ -1,7 +1,9 @@
 """The d2l classes for JAX and Flax (linen)."""
 
 import random
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
+from os import PathLike
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -14,14 +16,12 @@ from flax import serialization
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import (data, hyperparameters, measuring, module, notes,
-                      plotting, trainer, weights)
+from d2l.core import data, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
 
-__all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
-           'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
+__all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
@@ -31,17 +31,17 @@ __all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
 notes.show_notes()
 
 
-def cpu():
+def cpu() -> jax.Device:
     """Return the CPU device."""
     return jax.devices('cpu')[0]
 
 
-def gpu(i=0):
+def gpu(i: int = 0) -> jax.Device:
     """Return the i-th GPU device."""
     return jax.devices('gpu')[i]
 
 
-def num_gpus():
+def num_gpus() -> int:
     """Return the number of GPUs of this machine."""
     try:
         return jax.device_count('gpu')
@@ -49,24 +49,30 @@ def num_gpus():
         return 0
 
 
-def try_gpu(i=0):
+def try_gpu(i: int = 0) -> jax.Device:
     """Return `gpu(i)` if there is one, else `cpu()`."""
     return gpu(i) if num_gpus() > i else cpu()
 
 
-def try_all_gpus():
+def try_all_gpus() -> list[jax.Device]:
     """Return all GPUs, an empty list if there are none."""
     return [gpu(i) for i in range(num_gpus())]
 
 
-def get_seed():
+def get_seed() -> int:
     """Return an integer drawn from Python's random numbers."""
     return random.randrange(2**31 - 1)
 
 
-def get_key():
+def get_key() -> jax.Array:
     """Return a fresh PRNG key."""
     return jax.random.PRNGKey(get_seed())
+
+
+class TrainState(train_state.TrainState):
+    """Parameters, optimizer state, batch statistics and the dropout key."""
+    batch_stats: Any
+    dropout_rng: jax.Array
 
 
 class Module(module.Module, nn.Module):
@@ -81,22 +87,25 @@ class Module(module.Module, nn.Module):
     def __call__(self, X, *args, **kwargs):
         return self.forward(X, *args, **kwargs)
 
-    def training_step(self, params, batch, state):
+    def training_step(self, params: Any, batch: Sequence,
+                      state: TrainState) -> tuple[jax.Array, Any]:
         """Return the loss of a batch and its gradient."""
         l, grads = jax.value_and_grad(self.loss)(params, batch[:-1],
                                                  batch[-1], state)
         self.plot('loss', l, train=True)
         return l, grads
 
-    def validation_step(self, params, batch, state):
+    def validation_step(self, params: Any, batch: Sequence,
+                        state: TrainState) -> None:
         """Plot the loss of a batch."""
         self.plot('loss', self.loss(params, batch[:-1], batch[-1], state),
                   train=False)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> optax.GradientTransformation:
         return optax.sgd(self.lr)
 
-    def apply_init(self, dummy_input, key):
+    def apply_init(self, dummy_input: Sequence,
+                   key: jax.Array | dict[str, jax.Array]) -> dict[str, Any]:
         """Return the initial variables, or those that were loaded.
 
         `dummy_input`: the arguments of `forward`, such as [X]; `key`: a PRNG
@@ -114,24 +123,19 @@ class DataModule(data.DataModule):
     to_numpy = staticmethod(np.asarray)
 
 
-class TrainState(train_state.TrainState):
-    """Parameters, optimizer state, batch statistics and the dropout key."""
-    batch_stats: Any
-    dropout_rng: jax.Array
-
-
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
     seed = staticmethod(random.seed)        # get_key draws from Python's
 
-    def fit(self, model, data, key=None):
+    def fit(self, model: Module, data: DataModule,
+            key: jax.Array | None = None) -> None:
         """Train `model` on `data`; `key`: the PRNG key of the parameters."""
         self.key = get_key() if key is None else key
         super().fit(model, data)
 
-    def prepare_steps(self):
+    def prepare_steps(self) -> None:
         model = self.model
         batch = self.prepare_batch(next(iter(self.train_dataloader)))
         params_key, dropout_key = jax.random.split(self.key)
@@ -176,33 +180,33 @@ class Trainer(trainer.Trainer):
             trainer.CompiledStep(step, jax.jit, untraceable)
             for step in (train_step, validation_step))
 
-    def has_native_bfloat16(self):
+    def has_native_bfloat16(self) -> bool:
         return any(float(getattr(gpu, 'compute_capability', 0)) >= 8
                    for gpu in self.gpus)
 
-    def prepare_batch(self, batch):
+    def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
             batch = [jax.device_put(a, self.gpus[0]) for a in batch]
         return batch
 
-    def set_training(self, training):
+    def set_training(self, training: bool) -> None:
         self.model.training = training
 
-    def train_step(self, batch):
+    def train_step(self, batch: Sequence) -> dict[str, Any]:
         self.state, logged = self._train_step(self.state, batch)
         return logged
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Sequence) -> None:
         return self._validation_step(self.state, batch)
 
-    def save_state(self, file):
+    def save_state(self, file: str) -> None:
         Path(file).write_bytes(serialization.to_bytes(self.state))
 
-    def load_state(self, file):
+    def load_state(self, file: str) -> None:
         self.state = serialization.from_bytes(self.state,
                                               Path(file).read_bytes())
 
-    def clip_gradients(self, grad_clip_val, grads):
+    def clip_gradients(self, grad_clip_val: float, grads: Any) -> Any:
         """Return the gradient, scaled down to norm `grad_clip_val` if larger."""
         norm = optax.global_norm(grads)
         scale = jnp.minimum(1, grad_clip_val / norm)
@@ -212,21 +216,24 @@ class Trainer(trainer.Trainer):
 class Classifier(Module):
     """The base class of classification models."""
 
-    def training_step(self, params, batch, state):
+    def training_step(self, params: Any, batch: Sequence,
+                      state: TrainState) -> tuple[tuple[jax.Array, Any], Any]:
         """Return (loss, new batch statistics) of a batch and the gradient."""
         value, grads = jax.value_and_grad(self.loss, has_aux=True)(
             params, batch[:-1], batch[-1], state)
         self.plot('loss', value[0], train=True)
         return value, grads
 
-    def validation_step(self, params, batch, state):
+    def validation_step(self, params: Any, batch: Sequence,
+                        state: TrainState) -> None:
         """Plot the loss and the accuracy of a batch."""
         self.plot('loss', self.loss(params, batch[:-1], batch[-1], state)[0],
                   train=False)
         self.plot('acc', self.accuracy(params, batch[:-1], batch[-1], state),
                   train=False)
 
-    def loss(self, params, X, Y, state, averaged=True):
+    def loss(self, params: Any, X: Sequence, Y: jax.Array, state: TrainState,
+             averaged: bool = True) -> tuple[jax.Array, Any]:
         """Return (the cross-entropy of the logits and Y, new statistics).
 
         `X`: the arguments of `forward`, a tuple; `Y`: labels (...);
@@ -240,7 +247,8 @@ class Classifier(Module):
             Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1))
         return (losses.mean() if averaged else losses), updates
 
-    def accuracy(self, params, X, Y, state, averaged=True):
+    def accuracy(self, params: Any, X: Sequence, Y: jax.Array,
+                 state: TrainState, averaged: bool = True) -> jax.Array:
         """Return the share of correct predictions.
 
         `averaged=False`: 1 or 0 an example.
@@ -251,7 +259,8 @@ class Classifier(Module):
         compare = (preds == Y.reshape(-1)).astype(jnp.float32)
         return compare.mean() if averaged else compare
 
-    def layer_summary(self, X_shape, key=None):
+    def layer_summary(self, X_shape: Sequence[int],
+                      key: jax.Array | None = None) -> None:
         """Print the output shape of every layer of `net` for this input."""
         X = jnp.zeros(X_shape)
         key = get_key() if key is None else key
@@ -275,8 +284,9 @@ class SyntheticRegressionData(DataModule):
     `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
     """
 
-    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000,
-                 batch_size=32):
+    def __init__(self, w: jax.Array, b: float, noise: float = 0.01,
+                 num_train: int = 1000, num_val: int = 1000,
+                 batch_size: int = 32) -> None:
         super().__init__()
         self.save_hyperparameters()
         n = num_train + num_val
@@ -285,7 +295,7 @@ class SyntheticRegressionData(DataModule):
         self.y = (self.X @ w.reshape(-1, 1) + b
                   + noise * jax.random.normal(key2, (n, 1)))
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> data.BatchLoader:
         i = slice(0, self.num_train) if train else slice(self.num_train, None)
         return self.get_tensorloader((self.X, self.y), train, i)
 
@@ -293,13 +303,14 @@ class SyntheticRegressionData(DataModule):
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent, from scratch."""
 
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         self.save_hyperparameters()
 
-    def init(self, params):
+    def init(self, params: Any) -> optax.EmptyState:
         return optax.EmptyState()
 
-    def update(self, updates, state, params=None):
+    def update(self, updates: Any, state: optax.EmptyState,
+               params: Any = None) -> tuple[Any, optax.EmptyState]:
         return jax.tree_util.tree_map(lambda g: -self.lr * g, updates), state
 
 
@@ -307,14 +318,15 @@ class LinearRegression(Module):
     """Linear regression with one output."""
     lr: float
 
-    def setup(self):
+    def setup(self) -> None:
         self.net = nn.Dense(1, kernel_init=nn.initializers.normal(0.01))
 
-    def loss(self, params, X, y, state):
+    def loss(self, params: Any, X: Sequence, y: jax.Array,
+             state: TrainState) -> jax.Array:
         y_hat = state.apply_fn({'params': params}, *X)
         return optax.l2_loss(y_hat, y).mean()
 
-    def get_w_b(self, state):
+    def get_w_b(self, state: TrainState) -> tuple[jax.Array, jax.Array]:
         """Return weights and bias."""
         return state.params['net']['kernel'], state.params['net']['bias']
 
@@ -324,7 +336,7 @@ class SoftmaxRegression(Classifier):
     num_outputs: int
     lr: float
 
-    def setup(self):
+    def setup(self) -> None:
         self.net = nn.Sequential([lambda X: X.reshape((X.shape[0], -1)),
                                   nn.Dense(self.num_outputs)])
 
@@ -335,7 +347,7 @@ class LeNet(Classifier):
     num_classes: int = 10
     kernel_init: FunctionType = nn.initializers.xavier_uniform
 
-    def setup(self):
+    def setup(self) -> None:
         init = {'kernel_init': self.kernel_init()}
 
         def avg_pool(X):
@@ -352,13 +364,13 @@ class LeNet(Classifier):
             nn.Dense(self.num_classes, **init)])
 
 
-def corr2d(X, K):
+def corr2d(X: jax.Array, K: jax.Array) -> jax.Array:
     """Return the 2D cross-correlation of a matrix with a kernel."""
     X, K = X.astype(jnp.float32), K.astype(jnp.float32)
     return jax.lax.conv(X[None, None], K[None, None], (1, 1), 'VALID')[0, 0]
 
 
-def accuracy(y_hat, y):
+def accuracy(y_hat: jax.Array, y: jax.Array) -> float:
     """Return how many predictions are correct.
 
     `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
@@ -368,7 +380,8 @@ def accuracy(y_hat, y):
     return float((y_hat.astype(y.dtype) == y).sum())
 
 
-def evaluate_accuracy_gpu(net, data_iter, device=None):
+def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
+                          device: jax.Device | None = None) -> float:
     """Return the share of correct predictions of `net`, called with images.
 
     `data_iter`: batches of images and labels.
@@ -380,19 +393,23 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
     return metric[0] / metric[1]
 
 
-def load_data_fashion_mnist(batch_size, resize=None):
+def load_data_fashion_mnist(batch_size: int,
+                            resize: data.Size | None = None,
+                            ) -> tuple[Iterable, Iterable | None]:
     """Return the training and the validation batches of `FashionMNIST`."""
     data = FashionMNIST(batch_size, resize or (28, 28))
     return data.train_dataloader(), data.val_dataloader()
 
 
-def sgd(params, grads, lr, batch_size):
+def sgd(params: Any, grads: Any, lr: float, batch_size: int) -> Any:
     """Return the parameters after a step with gradients that are sums."""
     return jax.tree_util.tree_map(
         lambda param, grad: param - lr * grad / batch_size, params, grads)
 
 
-def split_batch(X, y, devices):
+def split_batch(X: jax.Array, y: jax.Array,
+                devices: Sequence[jax.Device],
+                ) -> tuple[list[jax.Array], list[jax.Array]]:
     """Return two lists: the parts of `X` and of `y`, one a device."""
     def split(array):
         return [jax.device_put(part, device) for part, device
@@ -401,7 +418,7 @@ def split_batch(X, y, devices):
     return split(X), split(y)
 
 
-def save_weights(model, path):
+def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
     The names are those of torchvision's resnet.py, the layout is PyTorch's:
@@ -412,7 +429,7 @@ def save_weights(model, path):
                          f'JAX {jax.__version__}')
 
 
-def load_weights(model, path):
+def load_weights(model: Module, path: str | PathLike) -> dict[str, Any]:
     """Load what any framework's `save_weights` wrote; return the variables.
 
     They are kept in `model.weights`, and training starts from them. Raises

@@ -1,19 +1,20 @@
 """The d2l classes for MXNet (Gluon, NumPy interface)."""
 
 import random
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
 
 import mxnet
+import numpy
 from mxnet import autograd, gluon, init, np, npx
 from mxnet.gluon import nn
 
-from d2l.core import (data, hyperparameters, measuring, module, notes,
-                      plotting, trainer, weights)
+from d2l.core import data, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
 
-__all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
-           'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
+__all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
            'SoftmaxRegression', 'LeNet', 'corr2d',
@@ -24,32 +25,32 @@ npx.set_np()
 notes.show_notes()
 
 
-def cpu():
+def cpu() -> mxnet.Context:
     """Return the CPU device."""
     return npx.cpu()
 
 
-def gpu(i=0):
+def gpu(i: int = 0) -> mxnet.Context:
     """Return the i-th GPU device."""
     return npx.gpu(i)
 
 
-def num_gpus():
+def num_gpus() -> int:
     """Return the number of GPUs of this machine."""
     return npx.num_gpus()
 
 
-def try_gpu(i=0):
+def try_gpu(i: int = 0) -> mxnet.Context:
     """Return `gpu(i)` if there is one, else `cpu()`."""
     return gpu(i) if num_gpus() > i else cpu()
 
 
-def try_all_gpus():
+def try_all_gpus() -> list[mxnet.Context]:
     """Return all GPUs, an empty list if there are none."""
     return [gpu(i) for i in range(num_gpus())]
 
 
-def get_seed():
+def get_seed() -> int:
     """Return an integer drawn from MXNet's random numbers."""
     return int(np.random.randint(0, 2**31 - 1))
 
@@ -60,28 +61,29 @@ class Module(module.Module, nn.Block):
     `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
     """
 
-    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+    def __init__(self, plot_train_per_epoch: int = 2,
+                 plot_valid_per_epoch: int = 1) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.board = ProgressBoard()
 
-    def plot(self, key, value, train):
+    def plot(self, key: str, value: np.ndarray, train: bool) -> None:
         super().plot(key, value.detach(), train)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> 'gluon.Trainer | SGD':
         params = self.parameters()
         if isinstance(params, list):
             return SGD(params, self.lr)
         return gluon.Trainer(params, 'sgd', {'learning_rate': self.lr})
 
-    def parameters(self):
+    def parameters(self) -> gluon.ParameterDict | list[np.ndarray]:
         """Return Gluon's parameters, or else the list of scratch arrays."""
         params = self.collect_params()
         if isinstance(params, gluon.ParameterDict) and not params.keys():
             return self.get_scratch_params()
         return params
 
-    def get_scratch_params(self):
+    def get_scratch_params(self) -> list[np.ndarray]:
         """Return the arrays that are attributes of this model and its parts."""
         params = []
         for value in vars(self).values():
@@ -91,7 +93,7 @@ class Module(module.Module, nn.Block):
                 params.extend(value.get_scratch_params())
         return params
 
-    def set_scratch_params_device(self, device):
+    def set_scratch_params_device(self, device: mxnet.Context | None) -> None:
         """Move the arrays that are attributes of this model and its parts."""
         for name, value in list(vars(self).items()):
             if isinstance(value, np.ndarray):
@@ -101,7 +103,8 @@ class Module(module.Module, nn.Block):
                 if isinstance(part, Module):
                     part.set_scratch_params_device(device)
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(self, inputs: Sequence,
+                   init: init.Initializer | None = None) -> None:
         """Give lazy layers their shapes, after `init` if it is given.
 
         `inputs`: the arguments of `forward`, such as [X].
@@ -116,11 +119,11 @@ class DataModule(data.DataModule):
     get_seed = staticmethod(get_seed)
 
     @staticmethod
-    def to_tensor(array):
+    def to_tensor(array: numpy.ndarray) -> np.ndarray:
         return np.array(array, dtype=array.dtype)
 
     @staticmethod
-    def to_numpy(tensor):
+    def to_numpy(tensor: np.ndarray) -> numpy.ndarray:
         return tensor.asnumpy()
 
 
@@ -131,21 +134,21 @@ class Trainer(trainer.Trainer):
     get_seed = staticmethod(get_seed)
     seed = staticmethod(mxnet.random.seed)
 
-    def prepare_model(self, model):
+    def prepare_model(self, model: Module) -> None:
         super().prepare_model(model)
         if self.gpus:
             model.collect_params().reset_ctx(self.gpus[0])
             model.set_scratch_params_device(self.gpus[0])
 
-    def prepare_batch(self, batch):
+    def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
             batch = [a.as_in_ctx(self.gpus[0]) for a in batch]
         return batch
 
-    def set_training(self, training):
+    def set_training(self, training: bool) -> None:
         """Nothing: Gluon trains what `autograd.record` sees."""
 
-    def train_step(self, batch):
+    def train_step(self, batch: Sequence) -> None:
         with autograd.record():
             loss = self.model.training_step(batch)
         loss.backward()
@@ -153,17 +156,17 @@ class Trainer(trainer.Trainer):
             self.clip_gradients(self.gradient_clip_val, self.model)
         self.optim.step(1)
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Sequence) -> None:
         self.model.validation_step(batch)
 
-    def save_state(self, file):
+    def save_state(self, file: str) -> None:
         if isinstance(self.optim, gluon.Trainer):
             self.model.save_parameters(file)
             self.optim.save_states(f'{file}.optim')
         else:
             npx.save(file, self.model.parameters())
 
-    def load_state(self, file):
+    def load_state(self, file: str) -> None:
         if isinstance(self.optim, gluon.Trainer):
             self.model.load_parameters(file)
             self.optim.load_states(f'{file}.optim')
@@ -171,7 +174,7 @@ class Trainer(trainer.Trainer):
             for param, saved in zip(self.model.parameters(), npx.load(file)):
                 param[:] = saved
 
-    def clip_gradients(self, grad_clip_val, model):
+    def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
         """Scale the gradient down to norm `grad_clip_val` if it is larger."""
         params = model.parameters()
         if not isinstance(params, list):
@@ -186,7 +189,8 @@ class Trainer(trainer.Trainer):
 class Classifier(module.Classifier, Module):
     """The base class of classification models."""
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: np.ndarray, Y: np.ndarray,
+             averaged: bool = True) -> np.ndarray:
         """Return the cross-entropy of logits (..., classes) and labels (...).
 
         `averaged=False`: one value an example.
@@ -195,7 +199,8 @@ class Classifier(module.Classifier, Module):
             Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1))
         return losses.mean() if averaged else losses
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: np.ndarray, Y: np.ndarray,
+                 averaged: bool = True) -> np.ndarray:
         """Return the share of correct predictions of logits.
 
         `averaged=False`: 1 or 0 an example.
@@ -205,7 +210,7 @@ class Classifier(module.Classifier, Module):
         compare = (preds.astype(Y.dtype) == Y).astype('float32')
         return compare.mean() if averaged else compare
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net` for this input."""
         X = np.random.randn(*X_shape)
         for layer in self.net:
@@ -218,7 +223,8 @@ class FashionMNIST(data.FashionMNIST, DataModule):
     channel_axis = 1
     label_dtype = 'int32'
 
-    def split(self, images, labels):
+    def split(self, images: numpy.ndarray,
+              labels: numpy.ndarray) -> gluon.data.ArrayDataset:
         return data.ImageDataset(images, labels, self.convert)
 
 
@@ -228,8 +234,9 @@ class SyntheticRegressionData(DataModule):
     `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
     """
 
-    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000,
-                 batch_size=32):
+    def __init__(self, w: np.ndarray, b: float, noise: float = 0.01,
+                 num_train: int = 1000, num_val: int = 1000,
+                 batch_size: int = 32) -> None:
         super().__init__()
         self.save_hyperparameters()
         n = num_train + num_val
@@ -237,7 +244,7 @@ class SyntheticRegressionData(DataModule):
         self.y = (np.dot(self.X, w.reshape(-1, 1)) + b
                   + noise * np.random.randn(n, 1))
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> data.BatchLoader:
         i = slice(0, self.num_train) if train else slice(self.num_train, None)
         return self.get_tensorloader((self.X, self.y), train, i)
 
@@ -245,10 +252,10 @@ class SyntheticRegressionData(DataModule):
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent, from scratch."""
 
-    def __init__(self, params, lr):
+    def __init__(self, params: Iterable[np.ndarray], lr: float) -> None:
         self.save_hyperparameters()
 
-    def step(self, _):
+    def step(self, _: int) -> None:
         for param in self.params:
             param -= self.lr * param.grad
 
@@ -256,16 +263,16 @@ class SGD(HyperParameters):
 class LinearRegression(Module):
     """Linear regression with one output."""
 
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Dense(1)
         self.net.initialize(init.Normal(sigma=0.01))
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
         return gluon.loss.L2Loss()(y_hat, y).mean()
 
-    def get_w_b(self):
+    def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:
         """Return weights and bias."""
         return self.net.weight.data(), self.net.bias.data()
 
@@ -273,7 +280,7 @@ class LinearRegression(Module):
 class SoftmaxRegression(Classifier):
     """Softmax regression on flattened inputs."""
 
-    def __init__(self, num_outputs, lr):
+    def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential()
@@ -284,7 +291,7 @@ class SoftmaxRegression(Classifier):
 class LeNet(Classifier):
     """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
 
-    def __init__(self, lr=0.1, num_classes=10):
+    def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential()
@@ -299,14 +306,14 @@ class LeNet(Classifier):
         self.net.initialize(init.Xavier())
 
 
-def corr2d(X, K):
+def corr2d(X: np.ndarray, K: np.ndarray) -> np.ndarray:
     """Return the 2D cross-correlation of a matrix with a kernel."""
     X, K = X.astype('float32'), K.astype('float32')
     return npx.convolution(X[None, None], K[None, None], kernel=K.shape,
                            num_filter=1, no_bias=True)[0, 0]
 
 
-def accuracy(y_hat, y):
+def accuracy(y_hat: np.ndarray, y: np.ndarray) -> float:
     """Return how many predictions are correct.
 
     `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
@@ -316,7 +323,8 @@ def accuracy(y_hat, y):
     return float((y_hat.astype(y.dtype) == y).sum())
 
 
-def evaluate_accuracy_gpu(net, data_iter, device=None):
+def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
+                          device: mxnet.Context | None = None) -> float:
     """Return the share of correct predictions of `net`, called with images.
 
     `data_iter`: batches of images and labels.
@@ -330,19 +338,23 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
     return metric[0] / metric[1]
 
 
-def load_data_fashion_mnist(batch_size, resize=None):
+def load_data_fashion_mnist(batch_size: int,
+                            resize: data.Size | None = None,
+                            ) -> tuple[Iterable, Iterable | None]:
     """Return the training and the validation batches of `FashionMNIST`."""
     data = FashionMNIST(batch_size, resize or (28, 28))
     return data.train_dataloader(), data.val_dataloader()
 
 
-def sgd(params, lr, batch_size):
+def sgd(params: Iterable[np.ndarray], lr: float, batch_size: int) -> None:
     """Take a step with gradients that are sums."""
     for param in params:
         param[:] = param - lr * param.grad / batch_size
 
 
-def split_batch(X, y, devices):
+def split_batch(X: np.ndarray, y: np.ndarray,
+                devices: Sequence[mxnet.Context],
+                ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return two lists: the parts of `X` and of `y`, one a device."""
     def split(array):
         return gluon.utils.split_and_load(array, devices, even_split=False)
@@ -350,7 +362,7 @@ def split_batch(X, y, devices):
     return split(X), split(y)
 
 
-def save_weights(model, path):
+def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
     The names are those of torchvision's resnet.py, the layout is PyTorch's:
@@ -360,7 +372,7 @@ def save_weights(model, path):
                          f'MXNet {mxnet.__version__}')
 
 
-def load_weights(model, path):
+def load_weights(model: Module, path: str | PathLike) -> None:
     """Load what any framework's `save_weights` wrote.
 
     Raises ValueError, and leaves the model as it is, where names or shapes

@@ -4,27 +4,36 @@ IPython is imported only inside a notebook, and pyplot, which takes longer
 than all the rest of d2l, only when something is plotted.
 """
 
+from __future__ import annotations      # Matplotlib's types: not at run time
+
 import sys
 from collections import OrderedDict, namedtuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 
 from d2l.core.hyperparameters import HyperParameters
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 __all__ = ['use_svg_display', 'set_figsize', 'set_axes', 'plot', 'show_images',
            'ProgressBoard', 'Animator']
 
 Point = namedtuple('Point', ['x', 'y'])
+Pair = tuple[float, float]
 
 
-def in_notebook():
+def in_notebook() -> bool:
     """Tell whether a Jupyter kernel runs this code."""
     IPython = sys.modules.get('IPython')
     shell = IPython.get_ipython() if IPython else None
     return hasattr(shell, 'kernel')
 
 
-def use_svg_display():
+def use_svg_display() -> None:
     """Show plots as SVG in a notebook."""
     if in_notebook():
         from matplotlib import rcParams
@@ -34,14 +43,16 @@ def use_svg_display():
         backend_inline.set_matplotlib_formats('svg', metadata={'Date': None})
 
 
-def set_figsize(figsize=(3.5, 2.5)):
+def set_figsize(figsize: Pair = (3.5, 2.5)) -> None:
     """Set the size of the figures that follow, in inches."""
     from matplotlib import pyplot as plt
     use_svg_display()
     plt.rcParams['figure.figsize'] = figsize
 
 
-def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
+def set_axes(axes: Axes, xlabel: str | None, ylabel: str | None,
+             xlim: Pair | None, ylim: Pair | None, xscale: str, yscale: str,
+             legend: Sequence[str] | None) -> None:
     """Set labels, limits, scales, legend and grid of `axes`."""
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale,
              xlim=xlim, ylim=ylim)
@@ -50,9 +61,12 @@ def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
     axes.grid()
 
 
-def plot(X, Y=None, xlabel=None, ylabel=None, legend=[], xlim=None,
-         ylim=None, xscale='linear', yscale='linear',
-         fmts=('-', 'm--', 'g-.', 'r:'), figsize=(3.5, 2.5), axes=None):
+def plot(X: Sequence, Y: Sequence | None = None, xlabel: str | None = None,
+         ylabel: str | None = None, legend: Sequence[str] = [],
+         xlim: Pair | None = None, ylim: Pair | None = None,
+         xscale: str = 'linear', yscale: str = 'linear',
+         fmts: Sequence[str] = ('-', 'm--', 'g-.', 'r:'),
+         figsize: Pair = (3.5, 2.5), axes: Axes | None = None) -> None:
     """Plot one or several lines.
 
     `X` and `Y` are each one line (a list of numbers or a tensor with one
@@ -80,7 +94,9 @@ def plot(X, Y=None, xlabel=None, ylabel=None, legend=[], xlim=None,
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
 
-def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
+def show_images(imgs: Iterable, num_rows: int, num_cols: int,
+                titles: Sequence[str] | None = None,
+                scale: float = 1.5) -> np.ndarray:
     """Show images in a grid and return its axes.
 
     `imgs`: images of shape (height, width) or (height, width, channels);
@@ -106,15 +122,19 @@ class ProgressBoard(HyperParameters):
     Outside a notebook it draws nothing but keeps the points in `data`.
     """
 
-    def __init__(self, xlabel=None, ylabel=None, xlim=None, ylim=None,
-                 xscale='linear', yscale='linear', ls=['-', '--', '-.', ':'],
-                 colors=['C0', 'C1', 'C2', 'C3'], fig=None, axes=None,
-                 figsize=(3.5, 2.5), display=True):
+    def __init__(self, xlabel: str | None = None, ylabel: str | None = None,
+                 xlim: Pair | None = None, ylim: Pair | None = None,
+                 xscale: str = 'linear', yscale: str = 'linear',
+                 ls: Sequence[str] = ['-', '--', '-.', ':'],
+                 colors: Sequence[str] = ['C0', 'C1', 'C2', 'C3'],
+                 fig: Figure | None = None, axes: Axes | None = None,
+                 figsize: Pair = (3.5, 2.5), display: bool = True):
         self.save_hyperparameters()
         self.data = OrderedDict()   # label -> the points drawn
         self._pending = {}          # label -> number and sums of x, y, weight
 
-    def draw(self, x, y, label, every_n=1, weight=1):
+    def draw(self, x: float, y: SupportsFloat, label: str, every_n: int = 1,
+             weight: int = 1) -> None:
         """Add a point; draw the mean of every `every_n` points of a label.
 
         `y` may be a scalar on a device: it is summed there and read only
@@ -132,13 +152,13 @@ class ProgressBoard(HyperParameters):
         if self.display and in_notebook():
             self._show()
 
-    def state(self):
+    def state(self) -> dict:
         """Return the points, drawn and pending, as lists of numbers."""
         return {'data': self.data,
                 'pending': {label: [float(value) for value in pending]
                             for label, pending in self._pending.items()}}
 
-    def restore(self, state):
+    def restore(self, state: dict) -> None:
         """Show the points that `state` returned."""
         for label, line in state['data'].items():
             self.data[label] = [Point(*point) for point in line]
@@ -176,10 +196,12 @@ class Animator:
     `nrows` times `ncols` `axes`, of which the first shows the lines.
     """
 
-    def __init__(self, xlabel=None, ylabel=None, legend=None, xlim=None,
-                 ylim=None, xscale='linear', yscale='linear',
-                 fmts=('-', 'm--', 'g-.', 'r:'), nrows=1, ncols=1,
-                 figsize=(3.5, 2.5)):
+    def __init__(self, xlabel: str | None = None, ylabel: str | None = None,
+                 legend: Sequence[str] | None = None,
+                 xlim: Pair | None = None, ylim: Pair | None = None,
+                 xscale: str = 'linear', yscale: str = 'linear',
+                 fmts: Sequence[str] = ('-', 'm--', 'g-.', 'r:'),
+                 nrows: int = 1, ncols: int = 1, figsize: Pair = (3.5, 2.5)):
         from matplotlib import pyplot as plt
         use_svg_display()
         self.fig, axes = plt.subplots(nrows, ncols, figsize=figsize,
@@ -190,7 +212,7 @@ class Animator:
             self.axes[0], xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
         self.X, self.Y, self.fmts = None, None, fmts
 
-    def add(self, x, y):
+    def add(self, x: float | Sequence, y: Any) -> None:
         """Add a point to every line.
 
         `x`: one number, or one a line; `y`: likewise, None to leave a line

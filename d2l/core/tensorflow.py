@@ -1,18 +1,20 @@
 """The d2l classes for TensorFlow and Keras."""
 
-import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager as Device
+from contextlib import nullcontext
+from os import PathLike
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from d2l.core import (data, hyperparameters, measuring, module, notes,
-                      plotting, trainer, weights)
+from d2l.core import data, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
 
-__all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
-           'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
+__all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
            'SoftmaxRegression', 'LeNet', 'corr2d',
@@ -22,32 +24,32 @@ __all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
 notes.show_notes()
 
 
-def cpu():
+def cpu() -> Device:
     """Return the CPU device, to be entered with `with`."""
     return tf.device('/CPU:0')
 
 
-def gpu(i=0):
+def gpu(i: int = 0) -> Device:
     """Return the i-th GPU device, to be entered with `with`."""
     return tf.device(f'/GPU:{i}')
 
 
-def num_gpus():
+def num_gpus() -> int:
     """Return the number of GPUs of this machine."""
     return len(tf.config.list_physical_devices('GPU'))
 
 
-def try_gpu(i=0):
+def try_gpu(i: int = 0) -> Device:
     """Return `gpu(i)` if there is one, else `cpu()`."""
     return gpu(i) if num_gpus() > i else cpu()
 
 
-def try_all_gpus():
+def try_all_gpus() -> list[Device]:
     """Return all GPUs, an empty list if there are none."""
     return [gpu(i) for i in range(num_gpus())]
 
 
-def get_seed():
+def get_seed() -> int:
     """Return an integer drawn from TensorFlow's random numbers."""
     return int(tf.random.uniform((), maxval=2**31 - 1, dtype=tf.int32))
 
@@ -58,7 +60,8 @@ class Module(module.Module, tf.keras.Model):
     `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
     """
 
-    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+    def __init__(self, plot_train_per_epoch: int = 2,
+                 plot_valid_per_epoch: int = 1) -> None:
         super().__init__()
         self.__dict__.pop('loss', None)     # Keras hides the method with None
         self.save_hyperparameters()
@@ -72,25 +75,27 @@ class Module(module.Module, tf.keras.Model):
             kwargs.setdefault('training', self.training)
         return super().__call__(*inputs, **kwargs)
 
-    def call(self, X, *args, training=None):
+    def call(self, X: tf.Tensor, *args,
+             training: bool | None = None) -> tf.Tensor:
         return self.forward(X, *args)
 
     @property
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         variables = super().variables
         if hasattr(tf.keras, 'ops'):
             # Keras 3 overlooks the tf.Variable attributes of scratch models.
             variables = [*variables, *_own_variables(self)]
         return list({id(v): v for v in variables}.values())
 
-    def plot(self, key, value, train):
+    def plot(self, key: str, value: tf.Tensor, train: bool) -> None:
         # A loss plus a layer's list of losses is an array of one number.
         super().plot(key, tf.reshape(value, ()), train)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> tf.keras.optimizers.Optimizer:
         return tf.keras.optimizers.SGD(self.lr)
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(self, inputs: Sequence,
+                   init: Callable | None = None) -> None:
         """Give lazy layers their shapes, then apply `init` to every layer.
 
         `inputs`: the arguments of `forward`, such as [X].
@@ -117,7 +122,7 @@ class DataModule(data.DataModule):
     to_tensor = staticmethod(tf.constant)
 
     @staticmethod
-    def to_numpy(tensor):
+    def to_numpy(tensor: tf.Tensor) -> np.ndarray:
         return tensor.numpy()
 
 
@@ -128,7 +133,7 @@ class Trainer(trainer.Trainer):
     get_seed = staticmethod(get_seed)
     seed = staticmethod(tf.keras.utils.set_random_seed)
 
-    def prepare_steps(self):
+    def prepare_steps(self) -> None:
         batch = self.prepare_batch(next(iter(self.train_dataloader)))
         self.model.apply_init([x[:1] for x in batch[:-1]])
         if hasattr(self.optim, 'build'):
@@ -156,23 +161,24 @@ class Trainer(trainer.Trainer):
             trainer.CompiledStep(step, tf.function, untraceable)
             for step in (train_step, validation_step))
 
-    def set_training(self, training):
+    def set_training(self, training: bool) -> None:
         self.model.training = training
 
-    def save_state(self, file):
+    def save_state(self, file: str) -> None:
         with open(file, 'wb') as target:
             np.savez(target, *(v.numpy() for v in self.variables()))
 
-    def load_state(self, file):
+    def load_state(self, file: str) -> None:
         with np.load(file) as arrays:
             for variable, name in zip(self.variables(), arrays.files):
                 variable.assign(arrays[name])
 
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         """Return what training changes, of the model and of the optimizer."""
         return [*self.model.variables, *getattr(self.optim, 'variables', ())]
 
-    def clip_gradients(self, grad_clip_val, grads):
+    def clip_gradients(self, grad_clip_val: float,
+                       grads: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Return the gradient, scaled down to norm `grad_clip_val` if larger."""
         return tf.clip_by_global_norm(grads, grad_clip_val)[0]
 
@@ -180,7 +186,8 @@ class Trainer(trainer.Trainer):
 class Classifier(module.Classifier, Module):
     """The base class of classification models."""
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: tf.Tensor, Y: tf.Tensor,
+             averaged: bool = True) -> tf.Tensor:
         """Return the cross-entropy of logits (..., classes) and labels (...).
 
         `averaged=False`: one value an example.
@@ -189,7 +196,8 @@ class Classifier(module.Classifier, Module):
             tf.reshape(Y, (-1,)), tf.reshape(Y_hat, (-1, Y_hat.shape[-1])))
         return tf.reduce_mean(losses) if averaged else losses
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: tf.Tensor, Y: tf.Tensor,
+                 averaged: bool = True) -> tf.Tensor:
         """Return the share of correct predictions of logits.
 
         `averaged=False`: 1 or 0 an example.
@@ -199,7 +207,7 @@ class Classifier(module.Classifier, Module):
         compare = tf.cast(tf.cast(preds, Y.dtype) == Y, tf.float32)
         return tf.reduce_mean(compare) if averaged else compare
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net` for this input."""
         X = tf.random.normal(X_shape)
         for layer in self.net.layers:
@@ -219,8 +227,9 @@ class SyntheticRegressionData(DataModule):
     `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
     """
 
-    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000,
-                 batch_size=32):
+    def __init__(self, w: tf.Tensor, b: float, noise: float = 0.01,
+                 num_train: int = 1000, num_val: int = 1000,
+                 batch_size: int = 32) -> None:
         super().__init__()
         self.save_hyperparameters()
         n = num_train + num_val
@@ -228,7 +237,7 @@ class SyntheticRegressionData(DataModule):
         self.y = (self.X @ tf.reshape(w, (-1, 1)) + b
                   + noise * tf.random.normal((n, 1)))
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> data.BatchLoader:
         i = slice(0, self.num_train) if train else slice(self.num_train, None)
         return self.get_tensorloader((self.X, self.y), train, i)
 
@@ -236,10 +245,10 @@ class SyntheticRegressionData(DataModule):
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent, from scratch."""
 
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         self.save_hyperparameters()
 
-    def apply_gradients(self, grads_and_vars):
+    def apply_gradients(self, grads_and_vars: Iterable[tuple]) -> None:
         for grad, param in grads_and_vars:
             param.assign_sub(self.lr * grad)
 
@@ -247,16 +256,16 @@ class SGD(HyperParameters):
 class LinearRegression(Module):
     """Linear regression with one output."""
 
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = tf.keras.layers.Dense(
             1, kernel_initializer=tf.initializers.RandomNormal(stddev=0.01))
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         return tf.reduce_mean((y_hat - y) ** 2)
 
-    def get_w_b(self):
+    def get_w_b(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Return weights and bias."""
         return self.get_weights()[0], self.get_weights()[1]
 
@@ -264,7 +273,7 @@ class LinearRegression(Module):
 class SoftmaxRegression(Classifier):
     """Softmax regression on flattened inputs."""
 
-    def __init__(self, num_outputs, lr):
+    def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = tf.keras.models.Sequential([
@@ -274,7 +283,7 @@ class SoftmaxRegression(Classifier):
 class LeNet(Classifier):
     """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
 
-    def __init__(self, lr=0.1, num_classes=10):
+    def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
         self.save_hyperparameters()
         layers = tf.keras.layers
@@ -290,14 +299,14 @@ class LeNet(Classifier):
             layers.Dense(num_classes)])
 
 
-def corr2d(X, K):
+def corr2d(X: tf.Tensor, K: tf.Tensor) -> tf.Tensor:
     """Return the 2D cross-correlation of a matrix with a kernel."""
     X, K = tf.cast(X, tf.float32), tf.cast(K, tf.float32)
     return tf.nn.conv2d(X[None, :, :, None], K[:, :, None, None], 1,
                         'VALID')[0, :, :, 0]
 
 
-def accuracy(y_hat, y):
+def accuracy(y_hat: tf.Tensor, y: tf.Tensor) -> float:
     """Return how many predictions are correct.
 
     `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
@@ -307,31 +316,37 @@ def accuracy(y_hat, y):
     return float(tf.math.count_nonzero(tf.cast(y_hat, y.dtype) == y))
 
 
-def evaluate_accuracy_gpu(net, data_iter, device=None):
+def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
+                          device: Device | None = None) -> float:
     """Return the share of correct predictions of `net`, called with images.
 
     `data_iter`: batches of images and labels.
     """
     metric = Accumulator(2)     # correct predictions, predictions
-    with device or contextlib.nullcontext():
+    with device or nullcontext():
         for X, y in data_iter:
             metric.add(accuracy(net(X), y), tf.size(y))
     return metric[0] / metric[1]
 
 
-def load_data_fashion_mnist(batch_size, resize=None):
+def load_data_fashion_mnist(batch_size: int,
+                            resize: data.Size | None = None,
+                            ) -> tuple[Iterable, Iterable | None]:
     """Return the training and the validation batches of `FashionMNIST`."""
     data = FashionMNIST(batch_size, resize or (28, 28))
     return data.train_dataloader(), data.val_dataloader()
 
 
-def sgd(params, grads, lr, batch_size):
+def sgd(params: Iterable[tf.Variable], grads: Sequence[tf.Tensor], lr: float,
+        batch_size: int) -> None:
     """Take a step with gradients that are sums."""
     for param, grad in zip(params, grads):
         param.assign_sub(lr * grad / batch_size)
 
 
-def split_batch(X, y, devices):
+def split_batch(X: tf.Tensor, y: tf.Tensor,
+                devices: Sequence[Device],
+                ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """Return two lists: the parts of `X` and of `y`, one a device."""
     def split(array):
         ends = [len(array) * i // len(devices)
@@ -345,7 +360,7 @@ def split_batch(X, y, devices):
     return split(X), split(y)
 
 
-def save_weights(model, path):
+def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
     The names are those of torchvision's resnet.py, the layout is PyTorch's:
@@ -355,7 +370,7 @@ def save_weights(model, path):
                          f'TensorFlow {tf.__version__}')
 
 
-def load_weights(model, path):
+def load_weights(model: Module, path: str | PathLike) -> None:
     """Load what any framework's `save_weights` wrote.
 
     Raises ValueError, and leaves the model as it is, where names or shapes

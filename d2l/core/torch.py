@@ -1,18 +1,19 @@
 """The d2l classes for PyTorch."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2l.core import (data, hyperparameters, measuring, module, notes,
-                      plotting, trainer, weights)
+from d2l.core import data, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
 
-__all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
-           'cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
+__all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
@@ -23,37 +24,37 @@ __all__ = [*hyperparameters.__all__, *measuring.__all__, *plotting.__all__,
 notes.show_notes()
 
 
-def cpu():
+def cpu() -> torch.device:
     """Return the CPU device."""
     return torch.device('cpu')
 
 
-def gpu(i=0):
+def gpu(i: int = 0) -> torch.device:
     """Return the i-th GPU device."""
     return torch.device(f'cuda:{i}')
 
 
-def num_gpus():
+def num_gpus() -> int:
     """Return the number of GPUs of this machine."""
     return torch.cuda.device_count()
 
 
-def try_gpu(i=0):
+def try_gpu(i: int = 0) -> torch.device:
     """Return `gpu(i)` if there is one, else `cpu()`."""
     return gpu(i) if num_gpus() > i else cpu()
 
 
-def try_all_gpus():
+def try_all_gpus() -> list[torch.device]:
     """Return all GPUs, an empty list if there are none."""
     return [gpu(i) for i in range(num_gpus())]
 
 
-def get_seed():
+def get_seed() -> int:
     """Return an integer drawn from PyTorch's random numbers."""
     return torch.randint(2**31 - 1, ()).item()
 
 
-def init_cnn(module):
+def init_cnn(module: nn.Module) -> None:
     """Draw the weights of a linear or convolutional layer as Xavier did."""
     if type(module) in (nn.Linear, nn.Conv2d):
         nn.init.xavier_uniform_(module.weight)
@@ -65,18 +66,20 @@ class Module(module.Module, nn.Module):
     `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
     """
 
-    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+    def __init__(self, plot_train_per_epoch: int = 2,
+                 plot_valid_per_epoch: int = 1) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.board = ProgressBoard()
 
-    def plot(self, key, value, train):
+    def plot(self, key: str, value: torch.Tensor, train: bool) -> None:
         super().plot(key, value.detach(), train)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(self, inputs: Sequence,
+                   init: Callable | None = None) -> None:
         """Give lazy layers their shapes, then apply `init` to every layer.
 
         `inputs`: the arguments of `forward`, such as [X].
@@ -103,7 +106,7 @@ class Trainer(trainer.Trainer):
     get_seed = staticmethod(get_seed)
     seed = staticmethod(torch.manual_seed)
 
-    def prepare_model(self, model):
+    def prepare_model(self, model: Module) -> None:
         super().prepare_model(model)
         if self.gpus:
             model.to(self.gpus[0])
@@ -112,28 +115,28 @@ class Trainer(trainer.Trainer):
             model.apply_init(batch[:-1])
         model.to(memory_format=torch.channels_last)     # faster
 
-    def prepare_batch(self, batch):
+    def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
             batch = [a.to(self.gpus[0], non_blocking=True) for a in batch]
         return batch
 
-    def set_training(self, training):
+    def set_training(self, training: bool) -> None:
         self.model.train(training)
 
-    def has_native_bfloat16(self):
+    def has_native_bfloat16(self) -> bool:
         if self.gpus:
             return torch.cuda.get_device_capability(self.gpus[0]) >= (8, 0)
         if not hasattr(torch.cpu, 'get_capabilities'):      # older PyTorch
             return False
         return torch.cpu.get_capabilities().get('avx512_bf16', False)
 
-    def autocast(self):
+    def autocast(self) -> torch.autocast:
         """Return the context in which layers compute in their precision."""
         device = self.gpus[0].type if self.gpus else 'cpu'
         return torch.autocast(device, torch.bfloat16,
                               enabled=self.uses_bfloat16)
 
-    def train_step(self, batch):
+    def train_step(self, batch: Sequence) -> None:
         with self.autocast():
             loss = self.model.training_step(batch)
         self.optim.zero_grad()
@@ -143,27 +146,27 @@ class Trainer(trainer.Trainer):
                 self.clip_gradients(self.gradient_clip_val, self.model)
             self.optim.step()
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Sequence) -> None:
         with torch.no_grad(), self.autocast():
             self.model.validation_step(batch)
 
-    def save_state(self, file):
+    def save_state(self, file: str) -> None:
         optim = getattr(self.optim, 'state_dict', dict)()   # SGD from scratch
         torch.save({'tensors': self.tensors(), 'optim': optim}, file)
 
-    def load_state(self, file):
+    def load_state(self, file: str) -> None:
         state = torch.load(file, weights_only=True)
         for tensor, saved in zip(self.tensors(), state['tensors']):
             tensor.copy_(saved)
         if state['optim']:
             self.optim.load_state_dict(state['optim'])
 
-    def tensors(self):
+    def tensors(self) -> list[torch.Tensor]:
         """Return what training changes in the model, scratch models too."""
         return [tensor.detach() for tensor in
                 (*self.model.parameters(), *self.model.buffers())]
 
-    def clip_gradients(self, grad_clip_val, model):
+    def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:
         """Scale the gradient down to norm `grad_clip_val` if it is larger."""
         nn.utils.clip_grad_norm_(model.parameters(), grad_clip_val)
 
@@ -171,7 +174,8 @@ class Trainer(trainer.Trainer):
 class Classifier(module.Classifier, Module):
     """The base class of classification models."""
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: torch.Tensor, Y: torch.Tensor,
+             averaged: bool = True) -> torch.Tensor:
         """Return the cross-entropy of logits (..., classes) and labels (...).
 
         `averaged=False`: one value an example.
@@ -180,7 +184,8 @@ class Classifier(module.Classifier, Module):
                                Y.reshape(-1),
                                reduction='mean' if averaged else 'none')
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: torch.Tensor, Y: torch.Tensor,
+                 averaged: bool = True) -> torch.Tensor:
         """Return the share of correct predictions of logits.
 
         `averaged=False`: 1 or 0 an example.
@@ -189,7 +194,7 @@ class Classifier(module.Classifier, Module):
         compare = (preds == Y.reshape(-1)).float()
         return compare.mean() if averaged else compare
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net` for this input."""
         X = torch.randn(*X_shape)
         for layer in self.net:
@@ -202,7 +207,8 @@ class FashionMNIST(data.FashionMNIST, DataModule):
     channel_axis = 1
     label_dtype = 'int64'
 
-    def split(self, images, labels):
+    def split(self, images: np.ndarray,
+              labels: np.ndarray) -> data.ImageDataset:
         return data.ImageDataset(images, labels, self.convert)
 
 
@@ -212,15 +218,16 @@ class SyntheticRegressionData(DataModule):
     `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
     """
 
-    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000,
-                 batch_size=32):
+    def __init__(self, w: torch.Tensor, b: float, noise: float = 0.01,
+                 num_train: int = 1000, num_val: int = 1000,
+                 batch_size: int = 32) -> None:
         super().__init__()
         self.save_hyperparameters()
         n = num_train + num_val
         self.X = torch.randn(n, len(w))
         self.y = self.X @ w.reshape(-1, 1) + b + noise * torch.randn(n, 1)
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> data.BatchLoader:
         i = slice(0, self.num_train) if train else slice(self.num_train, None)
         return self.get_tensorloader((self.X, self.y), train, i)
 
@@ -228,14 +235,14 @@ class SyntheticRegressionData(DataModule):
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent, from scratch."""
 
-    def __init__(self, params, lr):
+    def __init__(self, params: Iterable[torch.Tensor], lr: float) -> None:
         self.save_hyperparameters()
 
-    def step(self):
+    def step(self) -> None:
         for param in self.params:
             param -= self.lr * param.grad
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         for param in self.params:
             if param.grad is not None:
                 param.grad.zero_()
@@ -244,17 +251,17 @@ class SGD(HyperParameters):
 class LinearRegression(Module):
     """Linear regression with one output."""
 
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.LazyLinear(1)
         self.net.weight.data.normal_(0, 0.01)
         self.net.bias.data.fill_(0)
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return F.mse_loss(y_hat, y)
 
-    def get_w_b(self):
+    def get_w_b(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return weights and bias."""
         return self.net.weight.data, self.net.bias.data
 
@@ -262,7 +269,7 @@ class LinearRegression(Module):
 class SoftmaxRegression(Classifier):
     """Softmax regression on flattened inputs."""
 
-    def __init__(self, num_outputs, lr):
+    def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(nn.Flatten(), nn.LazyLinear(num_outputs))
@@ -271,7 +278,7 @@ class SoftmaxRegression(Classifier):
 class LeNet(Classifier):
     """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
 
-    def __init__(self, lr=0.1, num_classes=10):
+    def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(
@@ -285,13 +292,13 @@ class LeNet(Classifier):
             nn.LazyLinear(num_classes))
 
 
-def corr2d(X, K):
+def corr2d(X: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """Return the 2D cross-correlation of a matrix with a kernel."""
     X, K = X.float(), K.float()
     return F.conv2d(X[None, None], K[None, None])[0, 0]
 
 
-def accuracy(y_hat, y):
+def accuracy(y_hat: torch.Tensor, y: torch.Tensor) -> float:
     """Return how many predictions are correct.
 
     `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
@@ -301,7 +308,8 @@ def accuracy(y_hat, y):
     return float((y_hat.type(y.dtype) == y).sum())
 
 
-def evaluate_accuracy_gpu(net, data_iter, device=None):
+def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
+                          device: torch.device | None = None) -> float:
     """Return the share of correct predictions of `net`, called with images.
 
     `data_iter`: batches of images and labels.
@@ -317,13 +325,15 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
     return metric[0] / metric[1]
 
 
-def load_data_fashion_mnist(batch_size, resize=None):
+def load_data_fashion_mnist(batch_size: int,
+                            resize: data.Size | None = None,
+                            ) -> tuple[Iterable, Iterable | None]:
     """Return the training and the validation batches of `FashionMNIST`."""
     data = FashionMNIST(batch_size, resize or (28, 28))
     return data.train_dataloader(), data.val_dataloader()
 
 
-def sgd(params, lr, batch_size):
+def sgd(params: Iterable[torch.Tensor], lr: float, batch_size: int) -> None:
     """Take a step with gradients that are sums, then set them to 0."""
     with torch.no_grad():
         for param in params:
@@ -331,7 +341,9 @@ def sgd(params, lr, batch_size):
             param.grad.zero_()
 
 
-def split_batch(X, y, devices):
+def split_batch(X: torch.Tensor, y: torch.Tensor,
+                devices: Sequence[torch.device],
+                ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Return two lists: the parts of `X` and of `y`, one a device."""
     def split(array):
         return [part.to(device) for part, device
@@ -340,7 +352,7 @@ def split_batch(X, y, devices):
     return split(X), split(y)
 
 
-def save_weights(model, path):
+def save_weights(model: nn.Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
     The names are those of torchvision's resnet.py, the layout is PyTorch's:
@@ -350,7 +362,7 @@ def save_weights(model, path):
                          f'PyTorch {torch.__version__}')
 
 
-def load_weights(model, path):
+def load_weights(model: nn.Module, path: str | PathLike) -> None:
     """Load what any framework's `save_weights` wrote.
 
     Raises ValueError, and leaves the model as it is, where names or shapes
@@ -361,7 +373,8 @@ def load_weights(model, path):
     weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
 
 
-def load_torchvision(model, state_dict):
+def load_torchvision(model: nn.Module,
+                     state_dict: Mapping[str, torch.Tensor]) -> None:
     """Load the `state_dict` of a torchvision ResNet of the same architecture.
 
     In inference the model then gives torchvision's logits. Raises ValueError,

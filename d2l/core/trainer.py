@@ -3,13 +3,17 @@
 import os
 import random
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import contextmanager
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from d2l.core.checkpoints import Checkpoints
+from d2l.core.data import DataModule
 from d2l.core.hyperparameters import HyperParameters
+from d2l.core.module import Module
 from d2l.core.progress import EpochProgress
 
 
@@ -36,8 +40,8 @@ class Trainer(HyperParameters):
     precisions = 'auto', 'float32', 'bfloat16'
     num_examples = 1    # of the batch at hand
 
-    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0,
-                 precision='auto'):
+    def __init__(self, max_epochs: int, num_gpus: int = 0,
+                 gradient_clip_val: float = 0, precision: str = 'auto'):
         if precision not in self.precisions:
             raise ValueError(f'precision={precision!r} must be one of '
                              f'{", ".join(map(repr, self.precisions))} here.')
@@ -48,7 +52,7 @@ class Trainer(HyperParameters):
                   f'{len(self.gpus) or "none"}: training on '
                   f'{self.gpus or "the CPU"}.')
 
-    def fit(self, model, data):
+    def fit(self, model: Module, data: DataModule) -> None:
         """Train `model` on `data`."""
         self.prepare_data(data)
         self.limit_epochs()
@@ -88,14 +92,14 @@ class Trainer(HyperParameters):
             checkpoints.save(self, progress)
         self.seed_all(progress['seed'] + self.max_epochs)
 
-    def seed_all(self, seed):
+    def seed_all(self, seed: int) -> None:
         """Seed all random numbers: Python's, NumPy's, the framework's."""
         random.seed(seed)
         np.random.seed(seed % 2**32)
         self.seed(seed)
 
     @property
-    def uses_bfloat16(self):
+    def uses_bfloat16(self) -> bool:
         """Tell whether layers compute in bfloat16, so that results are rough.
 
         Only classifiers may be rounded so without being asked: a regression
@@ -105,7 +109,7 @@ class Trainer(HyperParameters):
             self.precision == 'auto' and hasattr(self.model, 'accuracy')
             and self.has_native_bfloat16())
 
-    def has_native_bfloat16(self):
+    def has_native_bfloat16(self) -> bool:
         """Tell whether this framework gains by bfloat16 on this hardware."""
         return False
 
@@ -128,7 +132,7 @@ class Trainer(HyperParameters):
               f'{self.num_train_batches} training and '
               f'{self.num_val_batches} validation batches.')
 
-    def prepare_data(self, data):
+    def prepare_data(self, data: DataModule) -> None:
         """Make the loaders."""
         self.train_dataloader = data.train_dataloader()
         self.val_dataloader = data.val_dataloader()
@@ -136,20 +140,20 @@ class Trainer(HyperParameters):
         self.num_val_batches = (len(self.val_dataloader)
                                 if self.val_dataloader is not None else 0)
 
-    def prepare_model(self, model):
+    def prepare_model(self, model: Module) -> None:
         """Tie the model to this trainer."""
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         self.model = model
 
-    def prepare_steps(self):
+    def prepare_steps(self) -> None:
         """Make ready what the steps need beyond model and optimizer."""
 
-    def prepare_batch(self, batch):
+    def prepare_batch(self, batch: Sequence) -> Sequence:
         """Return the batch on the device that the model is on."""
         return batch
 
-    def fit_epoch(self):
+    def fit_epoch(self) -> None:
         """Go through the training set once, then through the validation set."""
         with EpochProgress(
                 f'epoch {self.epoch + 1}/{self.max_epochs}',
@@ -176,7 +180,7 @@ class Trainer(HyperParameters):
             self.log(label, value)
         self.progress.update(self.num_examples)
 
-    def log(self, label, value):
+    def log(self, label: str, value: Any) -> None:
         """Draw `value` on the board and add it to the epoch's mean."""
         if self.captured is not None:
             self.captured[label] = value

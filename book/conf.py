@@ -35,7 +35,8 @@ templates_path = [str(BOOK / 'templates')]
 html_static_path = [str(BOOK / 'static')]
 html_css_files = ['book.css']
 html_js_files = [(name, {'type': 'module'}) for name in (
-    'scroll.js', 'compare.js', 'copy.js', 'preview.js')]
+    'scroll.js', 'compare.js', 'copy.js', 'preview.js',
+    'function-classes.js')]
 html_favicon = str(BOOK / 'static/favicon.svg')
 pygments_style = 'a11y-high-contrast-light'
 pygments_dark_style = 'a11y-high-contrast-dark'

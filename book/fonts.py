@@ -25,13 +25,15 @@ def setup(app):
 
 
 def write(app, error):
-    """Write `_static/fonts`, for the characters of all pages."""
+    """Write `_static/fonts`, for the characters of all pages and scripts."""
     if error or app.builder.name != 'html':
         return
     folder = Path(app.outdir, '_static/fonts')
     folder.mkdir(parents=True, exist_ok=True)
-    used = set().union(*(page.read_text(encoding='utf-8') for page in
-                         Path(app.outdir).rglob('*.html')))
+    used = set().union(*(
+        file.read_text(encoding='utf-8') for file in [
+            *Path(app.outdir).rglob('*.html'),
+            *Path(app.outdir, '_static').glob('*.js')]))
     characters = sorted(used - {'\n'} | ASCII | ITALICS)
     stamp = folder / 'characters.txt'
     if stamp.exists() and stamp.read_text(encoding='utf-8') == str(characters):

@@ -1,5 +1,7 @@
 """The d2l classes for MXNet (Gluon, NumPy interface)."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
@@ -70,7 +72,7 @@ class Module(module.Module, nn.Block):
     def plot(self, key: str, value: np.ndarray, train: bool) -> None:
         super().plot(key, value.detach(), train)
 
-    def configure_optimizers(self) -> 'gluon.Trainer | SGD':
+    def configure_optimizers(self) -> gluon.Trainer | SGD:
         params = self.parameters()
         if isinstance(params, list):
             return SGD(params, self.lr)

@@ -16,7 +16,7 @@ copyright = '2026, d2l-resnet-ko'
 language = 'ko'
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml',
-              'book.links', 'book.images', 'book.reading',
+              'book.links', 'book.folding', 'book.images', 'book.reading',
               'book.fonts', 'book.search']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 

@@ -109,3 +109,11 @@ x = 0
 ```
 ''')
     assert 'tab pytorch, code cell 4' in build(built_book).stdout
+
+
+def test_long_outputs_are_folded(built_book):
+    assert '<details' not in html_of(built_book)
+    write_section(built_book, 'for i in range(30): print(i)')
+    assert build(built_book).returncode == 0
+    folded = html_of(built_book).partition('<details')[2]
+    assert '<summary>출력 30줄</summary>' in folded and '\n29\n' in folded

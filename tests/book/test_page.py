@@ -154,6 +154,35 @@ def test_names_in_code_are_explained(resnet, address):
     assert resnet.locator('dt:target').is_visible()
 
 
+@pytest.mark.parametrize('tab, name, host', [
+    ('pytorch', 'LazyConv2d', 'docs.pytorch.org'),
+    ('jax', 'BatchNorm', 'flax-linen.readthedocs.io'),
+    ('tensorflow', 'GlobalAvgPool2D', 'www.tensorflow.org'),
+    ('mxnet', 'MaxPool2D', 'mxnet.apache.org')])
+def test_names_of_the_frameworks_lead_to_their_documentation(
+        resnet, tab, name, host):
+    links = resnet.locator(f'[role=tabpanel][data-tab={tab}] a.name',
+                           has_text=re.compile(f'^{name}$'))
+    addresses = set(links.evaluate_all('links => links.map(a => a.href)'))
+    assert len(addresses) == 1
+    assert re.fullmatch(rf'https://{host}/.*\b{name}(\.html)?',
+                        addresses.pop())
+
+
+def test_function_classes_grow_with_a_slider(resnet):
+    """Nested classes come nearer with every step, others do not."""
+    slider = resnet.get_by_label('함수 클래스의 크기')
+    slider.focus()
+    distances = []
+    for _ in range(6):
+        distances.append([int(number) for number in re.findall(
+            r' (\d+)', resnet.locator('figure output').inner_text())])
+        slider.press('ArrowRight')
+    others, nested = zip(*distances)
+    assert sorted(nested, reverse=True) == list(nested)
+    assert others[2] < others[0] and others[5] > others[2]
+
+
 def test_in_print_only_the_chosen_framework(resnet):
     resnet.locator('select.compare').first.select_option('jax')
     resnet.emulate_media(media='print')

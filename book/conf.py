@@ -17,7 +17,7 @@ language = 'ko'
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml',
               'book.links', 'book.folding', 'book.images', 'book.reading',
-              'book.fonts', 'book.search']
+              'book.costs', 'book.fonts', 'book.search']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True
@@ -36,7 +36,7 @@ html_static_path = [str(BOOK / 'static')]
 html_css_files = ['book.css']
 html_js_files = [(name, {'type': 'module'}) for name in (
     'scroll.js', 'compare.js', 'copy.js', 'preview.js',
-    'function-classes.js')]
+    'function-classes.js', 'costs.js')]
 html_favicon = str(BOOK / 'static/favicon.svg')
 pygments_style = 'a11y-high-contrast-light'
 pygments_dark_style = 'a11y-high-contrast-dark'

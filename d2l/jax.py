@@ -133,6 +133,67 @@ class ResNeXtBlock(nn.Module):
             X = self.bn4(self.conv4(X))
         return nn.relu(Y + X)
 
+class BottleneckResNet(d2l.ResNet):
+    """Defined in :numref:`sec_resnet-variants`"""
+    """The residual network of bottleneck blocks.
+
+    An entry of `arch`: blocks, channels, channels in each group, and what
+    the channels are multiplied by to be those of the 3×3 convolution.
+    """
+    def block(self, num_residuals, num_channels, groups, bot_mul,
+              first_block=False):
+        blk = []
+        for i in range(num_residuals):
+            strides = (2, 2) if i == 0 and not first_block else (1, 1)
+            blk.append(d2l.ResNeXtBlock(num_channels, groups, bot_mul,
+                                        use_1x1conv=(i == 0), strides=strides,
+                                        training=self.training))
+        return nn.Sequential(blk)
+
+def resnet(depth, lr=0.1, num_classes=10):
+    """Return the ResNet of `depth` layers: He et al. (2016), Table 1.
+
+    Defined in :numref:`subsec_solution-bottleneck`"""
+    nums = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3),
+            101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+    if depth not in nums:
+        raise ValueError(f'depth={depth} must be one of {tuple(nums)}.')
+    if depth < 50:
+        return d2l.ResNet(tuple((n, 64 * 2**i) for i, n in
+                                enumerate(nums[depth])), lr, num_classes)
+    return BottleneckResNet(tuple((n, 256 * 2**i, 64 * 2**i, 1 / 4) for i, n
+                                  in enumerate(nums[depth])), lr, num_classes)
+
+def resnext50(lr=0.1, num_classes=10):
+    """Defined in :numref:`subsec_solution-bottleneck`"""
+    """Return ResNeXt-50 (32×4d): Xie et al. (2017), Table 1."""
+    return BottleneckResNet(tuple((n, 256 * 2**i, 4 * 2**i, 1 / 2) for i, n
+                                  in enumerate((3, 4, 6, 3))), lr, num_classes)
+
+def layer_costs(model, X_shape):
+    """Defined in :numref:`subsec_solution-table1`"""
+    """Return (output shape, parameters, multiply-adds) of the parts of net.
+
+    Multiply-adds are those of convolutions and linear layers, an example.
+    """
+    def count(call, args, kwargs, context):
+        Y = call(*args, **kwargs)
+        if isinstance(context.module, (nn.Conv, nn.Dense)):
+            kernel = context.module.variables['params']['kernel']
+            counts.append(kernel.size * Y[0, ..., 0].size)
+        return Y
+
+    X, costs = jax.ShapeDtypeStruct(X_shape, jnp.float32), []
+    for part in model.clone().bind({}).net.layers:
+        counts, key = [], jax.random.PRNGKey(0)
+        with nn.intercept_methods(count):   # shapes only: nothing is computed
+            X, variables = jax.eval_shape(
+                part.clone(parent=None).init_with_output, key, X)
+        params = sum(p.size for p in jax.tree_util.tree_leaves(
+            variables['params']))
+        costs.append((tuple(X.shape), params, sum(counts)))
+    return costs
+
 
 # Alias defined in config.ini
 nn_Module = nn.Module

@@ -1,0 +1,71 @@
+"""The costs of the ResNets, to touch: a table whose model and input a reader
+chooses.
+
+The directive `layer-costs` stands for the table of one model, which every
+format shows. The script `costs.js` fills it from `costs.json`, which the
+book's own PyTorch models compute when the pages are built.
+"""
+
+import json
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+MODELS = ('ResNet-18', 'ResNet-34', 'ResNet-50', 'ResNet-101', 'ResNet-152',
+          'ResNeXt-50')
+SIZES = 32, 64, 96, 128, 160, 192, 224      # height and width of the input
+HEAD = '모듈', '출력의 모양', '파라미터', '곱셈-덧셈'
+PARTS = '처음', '모듈 1', '모듈 2', '모듈 3', '모듈 4', '끝'
+
+
+def setup(app):
+    app.add_directive('layer-costs', LayerCosts)
+    app.connect('build-finished', write)
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}
+
+
+def costs(model, size):
+    """Return a row a part of a model: name, output shape, numbers."""
+    import torch    # slow to import: only where the table is shown
+
+    from d2l import torch as d2l
+    family, depth = model.split('-')
+    with torch.device('meta'):      # shapes only: nothing is computed
+        net = (d2l.resnet(int(depth)) if family == 'ResNet'
+               else d2l.resnext50())
+        parts = d2l.layer_costs(net, (1, 3, size, size))
+    return [(name, ' × '.join(map(str, shape[1:])), params, macs)
+            for name, (shape, params, macs) in zip(PARTS, parts)]
+
+
+def write(app, error):
+    """Write the costs of all models beside the script that shows them."""
+    shown = any('layer-costs' in page for page in app.env.metadata.values())
+    if shown and not error and app.builder.name == 'html':
+        table = {model: {size: costs(model, size) for size in SIZES}
+                 for model in MODELS}
+        Path(app.outdir, '_static/costs.json').write_text(
+            json.dumps(table, ensure_ascii=False), encoding='utf-8')
+
+
+class LayerCosts(SphinxDirective):
+    """The table of ResNet-18 for the chapter's 96×96 images."""
+
+    def run(self):
+        self.env.metadata[self.env.docname]['layer-costs'] = 'shown'
+        rows = costs('ResNet-18', 96)
+        total = [sum(numbers) for numbers in list(zip(*rows))[2:]]
+        group = nodes.tgroup('', *(nodes.colspec(colwidth=1) for _ in HEAD),
+                             cols=len(HEAD))
+        group += nodes.thead('', row(HEAD))
+        group += nodes.tbody('', *map(row, [*rows, ('합', '', *total)]))
+        return [nodes.container(classes=['controls']),
+                nodes.table('', nodes.title('', 'ResNet-18에 96 × 96 이미지를 '
+                                            '넣을 때의 모양과 계산량.'),
+                            group, classes=['layer-costs'])]
+
+
+def row(contents):
+    return nodes.row('', *(nodes.entry('', nodes.paragraph(
+        '', f'{c:,}' if isinstance(c, int) else c)) for c in contents))

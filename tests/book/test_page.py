@@ -183,6 +183,26 @@ def test_function_classes_grow_with_a_slider(resnet):
     assert others[2] < others[0] and others[5] > others[2]
 
 
+def test_costs_of_the_chosen_model(page, address):
+    """The table counts what the papers count, for any model and input."""
+    page.goto(f'{address}/chapter_resnet/variants.html')
+    table = page.locator('table.layer-costs')
+
+    def total():
+        return int(table.locator('tr').last.locator('td').last.inner_text()
+                   .replace(',', ''))
+
+    small = total()     # ResNet-18, 96 × 96
+    page.get_by_label('입력').select_option('224')
+    assert total() / 1e9 == pytest.approx(1.81, abs=0.005)
+    # The convolutions cost as much as there are pixels.
+    assert total() / small == pytest.approx((224 / 96)**2, rel=0.01)
+    page.get_by_label('모델').select_option('ResNeXt-50')
+    assert total() / 1e9 == pytest.approx(4.23, abs=0.005)
+    assert '2048 × 7 × 7' in table.inner_text()
+    assert 'ResNeXt-50에 224 × 224' in table.inner_text()
+
+
 def test_in_print_only_the_chosen_framework(resnet):
     resnet.locator('select.compare').first.select_option('jax')
     resnet.emulate_media(media='print')

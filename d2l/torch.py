@@ -158,16 +158,18 @@ def resnet(depth, lr=0.1, num_classes=10):
     if depth not in nums:
         raise ValueError(f'depth={depth} must be one of {tuple(nums)}.')
     if depth < 50:
-        return d2l.ResNet(tuple((n, 64 * 2**i) for i, n in
-                                enumerate(nums[depth])), lr, num_classes)
-    return BottleneckResNet(tuple((n, 256 * 2**i, 64 * 2**i, 1 / 4) for i, n
-                                  in enumerate(nums[depth])), lr, num_classes)
+        arch = ((n, 64 * 2**i) for i, n in enumerate(nums[depth]))
+        return d2l.ResNet(tuple(arch), lr, num_classes)
+    arch = ((n, 256 * 2**i, 64 * 2**i, 1 / 4)
+            for i, n in enumerate(nums[depth]))
+    return BottleneckResNet(tuple(arch), lr, num_classes)
 
 def resnext50(lr=0.1, num_classes=10):
     """Defined in :numref:`subsec_solution-bottleneck`"""
     """Return ResNeXt-50 (32×4d): Xie et al. (2017), Table 1."""
-    return BottleneckResNet(tuple((n, 256 * 2**i, 4 * 2**i, 1 / 2) for i, n
-                                  in enumerate((3, 4, 6, 3))), lr, num_classes)
+    arch = ((n, 256 * 2**i, 4 * 2**i, 1 / 2)
+            for i, n in enumerate((3, 4, 6, 3)))
+    return BottleneckResNet(tuple(arch), lr, num_classes)
 
 def layer_costs(model, X_shape):
     """Defined in :numref:`subsec_solution-table1`"""

@@ -17,11 +17,11 @@ function nearest(ellipse, goal) {
 
 const image = document.querySelector("img[src$='functionclasses.svg']");
 if (image) {
-  const text = await (await fetch(image.src)).text();
+  const file = await (await fetch(image.src)).text();
+  const text = file.replace(/<style>.*?<\/style>/s, ""); // book.css has it
   const svg = document.importNode(
     new DOMParser().parseFromString(text, "image/svg+xml").documentElement,
     true);
-  svg.querySelector("style").remove(); // book.css has it: nothing is inline
   svg.classList.add("function-classes");
 
   const ellipses = [...svg.querySelectorAll("ellipse")];

@@ -16,6 +16,8 @@ SECTIONS = sorted([Path('index.md'), *Path('chapter_resnet').glob('*.md')])
 TEXT = '\n'.join(path.read_text() for path in SECTIONS)
 FRAMEWORKS = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
               'mxnet': 'mxnet'}
+SAVED = {'Residual', 'ResNeXtBlock', 'ResNet', 'ResNet18',
+         'BottleneckResNet', 'resnet', 'resnext50', 'layer_costs'}
 
 
 def code_cells(text):
@@ -49,7 +51,7 @@ def test_every_saved_name_is_exported(tab):
         if tabs and tab in tabs[1].split(', '):
             saved |= set(re.findall(r'^(?:class|def) (\w+).*#@save', cell,
                                     re.MULTILINE))
-    assert saved == {'Residual', 'ResNeXtBlock', 'ResNet', 'ResNet18'}
+    assert saved == SAVED
     defined = {node.name for node in ast.parse(
         Path(f'd2l/{FRAMEWORKS[tab]}.py').read_text()).body
         if isinstance(node, ast.ClassDef)}
@@ -135,7 +137,7 @@ def test_every_public_name_is_on_the_api_page(module):
                        ''.join(Path('api', file).read_text() for file in
                                ('common.rst', 'names.inc', f'{module}.rst')))
     assert len(names) == len(set(names))
-    public = {'Residual', 'ResNeXtBlock', 'ResNet', 'ResNet18'}
+    public = set(SAVED)
     for file in Path('d2l', f'{module}.py'), Path('d2l/core', f'{module}.py'):
         public |= {node.name for node in ast.parse(file.read_text()).body
                    if isinstance(node, (ast.FunctionDef, ast.ClassDef))

@@ -22,6 +22,7 @@ def wheel(tmp_path_factory):
 def test_holds_the_library_alone(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     expected = {str(file) for file in Path('d2l').rglob('*.py')}
+    expected.add('d2l/py.typed')    # type checkers read the hints
     assert {name for name in names if '.dist-info/' not in name} == expected
 
 

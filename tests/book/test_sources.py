@@ -54,8 +54,8 @@ def test_every_saved_name_is_exported(tab):
     assert saved == SAVED
     defined = {node.name for node in ast.parse(
         Path(f'd2l/{FRAMEWORKS[tab]}.py').read_text()).body
-        if isinstance(node, ast.ClassDef)}
-    assert saved == defined
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+    assert saved == defined - {'resnet18'}      # stands in the header
 
 
 def test_every_label_is_defined_once():

@@ -181,7 +181,7 @@ def layer_costs(model, X_shape):
         if hasattr(layer, 'weight') and layer.weight.ndim > 1:
             counts.append(layer.weight.numel() * Y[0, 0].numel())
 
-    X, costs = torch.zeros(X_shape), []
+    X, costs, training = torch.zeros(X_shape), [], model.net.training
     for part in model.net.eval():
         counts = []
         hooks = [layer.register_forward_hook(count)
@@ -192,6 +192,7 @@ def layer_costs(model, X_shape):
             hook.remove()
         params = sum(p.numel() for p in part.parameters())
         costs.append((tuple(X.shape), params, sum(counts)))
+    model.net.train(training)
     return costs
 
 

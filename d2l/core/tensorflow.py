@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager as Device
 from contextlib import nullcontext
 from os import PathLike
-from typing import Any
 
 import numpy as np
 import tensorflow as tf

@@ -46,10 +46,14 @@ def test_costs_are_those_published(backend, name):
 
 
 def test_costs_leave_the_model_as_it_is(backend):
-    """A model whose costs were counted still gives logits."""
+    """A model whose costs were counted still gives logits, in its mode."""
     model = backend.d2l.resnet(18)
+    mode = getattr(model, 'training', None)
     X = np.ones((2, 1, 32, 32), np.float32)
     backend.d2l.layer_costs(model, tuple(backend.images(X).shape))
+    assert getattr(model, 'training', None) == mode
+    if backend.d2l.__name__ == 'd2l.torch':     # a mode a layer
+        assert {layer.training for layer in model.modules()} == {mode}
     backend.build(model, X)
     assert np.isfinite(backend.logits(model, X)).all()
 

@@ -122,7 +122,7 @@ class ResNeXtBlock(tf.keras.Model):
         return tf.nn.relu(Y + X)
 
 class BottleneckResNet(d2l.ResNet):
-    """Defined in :numref:`sec_resnet-variants`"""
+    """Defined in :numref:`subsec_solution-bottleneck`"""
     """The residual network of bottleneck blocks.
 
     An entry of `arch`: blocks, channels, channels in each group, and what

@@ -133,7 +133,7 @@ class ResNeXtBlock(nn.Module):
         return F.relu(Y + X)
 
 class BottleneckResNet(d2l.ResNet):
-    """Defined in :numref:`sec_resnet-variants`"""
+    """Defined in :numref:`subsec_solution-bottleneck`"""
     """The residual network of bottleneck blocks.
 
     An entry of `arch`: blocks, channels, channels in each group, and what

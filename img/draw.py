@@ -265,7 +265,40 @@ def inception():
     fig.save('inception.svg')
 
 
+def block_variants():
+    fig = Figure(880, 534, '기본, 병목, ResNeXt, 사전 활성화 블록')
+    norm, relu = ('배치 정규화', 'norm'), ('ReLU', 'relu')
+
+    def conv(kernel, channels):
+        return f'{kernel} 합성곱 ({channels})', 'conv'
+
+    basic = [conv('3×3', 64), norm, relu, conv('3×3', 64), norm]
+    blocks = {
+        '기본 블록': basic,
+        '병목 블록': [conv('1×1', 64), norm, relu, conv('3×3', 64), norm, relu,
+                  conv('1×1', 256), norm],
+        'ResNeXt 블록': [conv('1×1', 128), norm, relu,
+                       ('3×3 그룹 32개 (128)', 'conv'), norm, relu,
+                       conv('1×1', 256), norm],
+        '사전 활성화 블록': [norm, relu, basic[0], norm, relu, basic[3]]}
+    for i, (name, layers) in enumerate(blocks.items()):
+        x = 100 + 218 * i
+        top = fig.column(x, 472, layers, step=44, width=140)
+        last = name == '사전 활성화 블록'
+        fig.line((x, 526), (x, 489))
+        fig.line((x, top - 15), (x, top - 35))
+        fig.plus(x, top - 47)
+        fig.line((x, top - 58), (x, top - (75 if last else 71)))
+        if not last:
+            fig.box(x, top - 88, 'ReLU', 'relu', 140)
+            fig.line((x, top - 103), (x, top - 119))
+        fig.line((x, 508), (x + 92, 508), (x + 92, top - 47),
+                 (x + 13, top - 47))
+        fig.text(x, top - (89 if last else 133), name)
+    fig.save('block-variants.svg')
+
+
 if __name__ == '__main__':
     for draw in (function_classes, residual_block, resnet_block, resnet18,
-                 resnext_block, inception):
+                 resnext_block, block_variants, inception):
         draw()

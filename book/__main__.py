@@ -22,6 +22,8 @@ def main():
                                                     'zip, Colab, SageMaker')
     command.add_argument('--no-outputs', action='store_true',
                          help='leave the outputs out')
+    decks = commands.add_parser('slides', help='write the slides')
+    decks.add_argument('--tab', choices=execute.KERNELS)
     lab = commands.add_parser('lab', help='open the notebooks in JupyterLab')
     lab.add_argument('--tab', choices=execute.KERNELS, default='pytorch')
     arguments = parser.parse_args()
@@ -34,6 +36,8 @@ def main():
             build.verify()
         elif arguments.command == 'notebooks':
             build.build_notebooks(outputs=not arguments.no_outputs)
+        elif arguments.command == 'slides':
+            build.build_slides(arguments.tab)
         else:
             notebooks.lab(arguments.tab)
     except execute.CellFailed as error:

@@ -13,7 +13,7 @@ import pypandoc
 from d2lbook import build, config
 from tqdm import tqdm
 
-from book import execute, notebooks, recordings, tabs, trials
+from book import execute, notebooks, recordings, slides, tabs, trials
 from book.provenance import with_outputs
 from book.references import References
 
@@ -168,6 +168,12 @@ def build_notebooks(outputs):
     notebooks.write_sagemaker(book)
     print(f'The notebooks are in {archive}, {notebooks.COLAB} and '
           f'{notebooks.SAGEMAKER}.')
+
+
+def build_slides(tab=None):
+    """Build the slides of every tab, or of one."""
+    slides.write(built_book(), References(), [tab] if tab else None)
+    print(f'The slides are in {slides.SLIDES}.')
 
 
 def built_book():

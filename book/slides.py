@@ -6,9 +6,9 @@ cell with its outputs; the text around it becomes the speaker's notes.
 
 import base64
 import html
-import math
 import re
 import shutil
+import statistics
 from pathlib import Path
 
 import mistune
@@ -26,6 +26,7 @@ from book.provenance import NAMES
 SLIDES = Path('_build/slides')
 REVEAL = Path(__file__).with_name('reveal')
 LINES = 18          # of code and output that a slide holds
+LARGE = 12          # of them that it holds in a larger font
 FIGURE = 12         # as many lines as a figure in an output is high
 FORMULA = re.compile(r'\$\$(.+?)\$\$|\$(.+?)\$', re.DOTALL)
 FORMATTER = HtmlFormatter(cssclass='code', style='a11y-high-contrast-light')
@@ -46,7 +47,7 @@ PAGE = '''<!doctype html>
 <script>{notes}</script>
 <script>
 Reveal.initialize({{width: 1280, height: 720, margin: 0, center: false,
-  hash: true, slideNumber: 'c/t', transition: 'none',
+  controls: false, hash: true, slideNumber: 'c/t', transition: 'none',
   plugins: [RevealNotes]}})
 </script>
 </body>
@@ -129,22 +130,22 @@ class Deck:
         size = sum(lines for _, lines in outputs)
         parts = split(source)
         for i, part in enumerate(parts):
-            content = highlight(part, PythonLexer(), FORMATTER)
-            if i == len(parts) - 1 and outputs and (
-                    len(part.splitlines()) + size < LINES):
+            content, lines = (highlight(part, PythonLexer(), FORMATTER),
+                              len(part.splitlines()))
+            if i == len(parts) - 1 and outputs and lines + size < LINES:
                 content += ''.join(output for output, _ in outputs)
-                outputs = []
-            self.add(content)
+                lines, outputs = lines + size, []
+            self.add(content, 'large' if lines <= LARGE else '')
         if outputs:
             self.add('<div class="outputs">'
                      + ''.join(output for output, _ in outputs) + '</div>')
 
-    def add(self, content):
+    def add(self, content, kind=''):
         """Add a slide with what was said since the last one."""
         lead = f'<p class="lead">{inline(self.lead)}</p>' if self.lead else ''
         notes = ''.join(map(self.html, self.notes))
         self.slides.append(
-            ['', f'<h2>{inline(self.title)}</h2>{lead}{content}', notes])
+            [kind, f'<h2>{inline(self.title)}</h2>{lead}{content}', notes])
         self.notes, self.lead = [], ''
 
     def html(self, text):
@@ -167,13 +168,15 @@ class Deck:
 
 
 def split(source):
-    """Split code where it is long, at blank lines if there are any."""
+    """Split code where it is long: at a blank line, or else at a statement."""
     lines = source.splitlines()
     if len(lines) <= LINES:
         return [source]
-    half = math.ceil(len(lines) / 2)
-    blanks = [i for i, line in enumerate(lines) if not line]
-    middle = min(blanks, key=lambda i: abs(i - half), default=half)
+    depths = [len(line) - len(line.lstrip()) for line in lines]
+    ends = [i for i, line in enumerate(lines) if not line] or [
+        i for i, depth in enumerate(depths)
+        if i and depth == statistics.mode(depths)]
+    middle = min(ends, key=lambda i: abs(2 * i - len(lines)))
     return [*split('\n'.join(lines[:middle])),
             *split('\n'.join(lines[middle:]).strip('\n'))]
 

@@ -172,3 +172,51 @@ def test_sagemaker_installs_the_package_and_the_framework(build):
         assert re.search(rf'^!pip install --quiet {module}\b', first,
                          re.MULTILINE)
         assert nb.metadata.kernelspec.name == 'conda_python3'
+
+
+@pytest.fixture(scope='session')
+def installed(tmp_path_factory):
+    """A folder in which the wheel alone is installed."""
+    folder = tmp_path_factory.mktemp('wheel')
+    subprocess.run([sys.executable, '-m', 'build', '--wheel',
+                    '--no-isolation', '--outdir', folder],
+                   check=True, capture_output=True)
+    [wheel] = folder.glob('*.whl')
+    subprocess.run(['.tools/bin/uv', 'pip', 'install', '--quiet', '--offline',
+                    '--no-deps', '--target', folder / 'site', wheel],
+                   check=True)
+    return folder / 'site'
+
+
+# Executes code cells as a kernel does, where nothing of the repository is.
+RUN = '''
+import importlib.util, sys
+sys.meta_path = [finder for finder in sys.meta_path
+                 if '__editable__' not in getattr(finder, '__module__', '')]
+import nbformat
+from IPython.core.interactiveshell import InteractiveShell
+import d2l
+assert d2l.__file__.startswith(sys.argv[2]), d2l.__file__
+assert importlib.util.find_spec('book') is None
+shell = InteractiveShell.instance()
+for path in sys.argv[3:]:
+    shell.reset(new_session=False)
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == 'code':
+            shell.run_cell(cell.source).raise_error()
+print(sys.argv[1], 'ran', len(sys.argv) - 3)
+'''
+
+
+@pytest.mark.parametrize('tab', TABS)
+def test_the_notebooks_run_with_the_wheel_alone(unpacked, installed, tab):
+    environment = '.venv-mxnet' if tab == 'mxnet' else '.venv'
+    folder = unpacked / tab / 'chapter_resnet'
+    result = subprocess.run(
+        [Path(environment).absolute() / 'bin/python', '-c', RUN, tab,
+         installed, *sorted(folder.glob('*.ipynb'))], cwd=folder,
+        env=os.environ | {'PYTHONPATH': str(installed), 'OMP_NUM_THREADS': '1',
+                          'MPLBACKEND': 'agg', 'D2L_FAST_DEV_RUN': '1'},
+        capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f'{tab} ran {len(SECTIONS)}' in result.stdout

@@ -29,7 +29,8 @@ FENCE = re.compile(r'^```(\w+)\n(.*?)\n```$', re.DOTALL | re.MULTILINE)
 HEADING = re.compile(rf'^(#+) (.+){MARKS}', re.MULTILINE)
 IMAGE = re.compile(rf'^!\[(.*)\]\((.+)\){MARKS}', re.MULTILINE)
 TABLE = re.compile(rf'^:(.+)\n\n((?:\|.*\n?)+?){MARKS}$', re.MULTILINE)
-EQUATION = re.compile(r'\$\$((?:(?!\$\$).)+)\$\$\n:eqlabel:`([^`]+)`', re.DOTALL)
+EQUATION = re.compile(r'\$\$((?:(?!\$\$).)+)\$\$\n:eqlabel:`([^`]+)`',
+                      re.DOTALL)
 LABEL = re.compile(r':label:`([^`]+)`')
 ROLE = re.compile(r':(numref|ref|eqref|cite[tp]?):`([^`]+)`')
 ADMONITION = re.compile(r'^\.\. admonition:: (.+)\n.*\n\n +(.+)', re.MULTILINE)
@@ -63,7 +64,7 @@ def replace(folder, new):
 
 
 def for_readers(nb, page, references):
-    """Return the notebook of a page without d2lbook's marks and without rst."""
+    """Return the notebook of a page without d2lbook's marks and rst."""
     nb = slides.remove_slide_marks(nb)
     numbers = iter(references.numbers(page))
     for cell in nb.cells:
@@ -183,7 +184,8 @@ def write_sagemaker(book):
 def colab_address(book, tab, page):
     """Return where Colab opens the notebook of a page."""
     return (f'https://colab.research.google.com/github/'
-            f'{book.config.colab["github_repo"]}/blob/colab/{tab}/{page}.ipynb')
+            f'{book.config.colab["github_repo"]}/blob/colab/'
+            f'{tab}/{page}.ipynb')
 
 
 def for_colab(text, path, book, tab):

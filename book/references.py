@@ -32,7 +32,7 @@ class References:
         return self.link(page, role, target).partition(']')[0].lstrip('[')
 
     def numbers(self, page):
-        """Return the numbers of a page's headings, from the first to the last."""
+        """Return the numbers of a page's headings, in their order."""
         return ['.'.join(map(str, number)) for number in
                 self.env.toc_secnumbers.get(page, {}).values()]
 

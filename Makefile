@@ -26,6 +26,20 @@ verify: export D2L_FAST_DEV_RUN ?= 4
 verify: env  ## Compare the recorded outputs with what the code prints now
 	.venv/bin/python -m book verify
 
+.PHONY: notebooks
+notebooks: export D2L_FAST_DEV_RUN ?= 4
+notebooks: env  ## Write the notebooks: a zip, Colab, SageMaker (OUTPUTS=no clears outputs)
+	.venv/bin/python -m book notebooks $(if $(filter no,$(OUTPUTS)),--no-outputs)
+
+.PHONY: lab
+lab: notebooks  ## Open the notebooks in JupyterLab (TAB=jax)
+	.venv/bin/python -m book lab --tab $(or $(TAB),pytorch)
+
+.PHONY: slides
+slides: export D2L_FAST_DEV_RUN ?= 4
+slides: env  ## Write the slides: _build/slides/*.html (TAB=jax)
+	.venv/bin/python -m book slides $(if $(TAB),--tab $(TAB))
+
 .PHONY: test
 test: env  ## Run all tests in both environments
 	.venv/bin/python tests/run.py

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from book import build, execute
+from book import build, execute, notebooks
 
 
 def main():
@@ -18,14 +18,28 @@ def main():
                                           'as resnet')
     commands.add_parser('verify', help='compare the recordings with what the '
                                        'code prints now')
+    command = commands.add_parser('notebooks', help='write the notebooks: a '
+                                                    'zip, Colab, SageMaker')
+    command.add_argument('--no-outputs', action='store_true',
+                         help='leave the outputs out')
+    decks = commands.add_parser('slides', help='write the slides')
+    decks.add_argument('--tab', choices=execute.KERNELS)
+    lab = commands.add_parser('lab', help='open the notebooks in JupyterLab')
+    lab.add_argument('--tab', choices=execute.KERNELS, default='pytorch')
     arguments = parser.parse_args()
     try:
         if arguments.command == 'html':
             build.build_html()
         elif arguments.command == 'record':
             build.record(arguments.tab, arguments.section)
-        else:
+        elif arguments.command == 'verify':
             build.verify()
+        elif arguments.command == 'notebooks':
+            build.build_notebooks(outputs=not arguments.no_outputs)
+        elif arguments.command == 'slides':
+            build.build_slides(arguments.tab)
+        else:
+            notebooks.lab(arguments.tab)
     except execute.CellFailed as error:
         sys.exit(f'{error}\nWhat was built or recorded before stays as it is.')
 

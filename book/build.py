@@ -13,8 +13,9 @@ import pypandoc
 from d2lbook import build, config
 from tqdm import tqdm
 
-from book import execute, recordings, tabs, trials
+from book import execute, notebooks, recordings, slides, tabs, trials
 from book.provenance import with_outputs
+from book.references import References
 
 HTML = Path('_build/html')
 
@@ -151,16 +152,38 @@ def verify():
 
 def build_html():
     """Build the book and say where it is and what it cost."""
+    start = time.time()
+    book = built_book()
+    print(f'The book is in {HTML}/index.html: {len(book.sections)} pages, '
+          f'{book.num_recorded} recordings used, '
+          f'{book.num_executed} notebooks executed, '
+          f'{time.time() - start:.0f} s.')
+
+
+def build_notebooks(outputs):
+    """Build the notebooks for readers, with the numbers of the pages."""
+    book = built_book()
+    archive = notebooks.write(book, References(), outputs)
+    notebooks.write_colab(book)
+    notebooks.write_sagemaker(book)
+    print(f'The notebooks are in {archive}, {notebooks.COLAB} and '
+          f'{notebooks.SAGEMAKER}.')
+
+
+def build_slides(tab=None):
+    """Build the slides of every tab, or of one."""
+    slides.write(built_book(), References(), [tab] if tab else None)
+    print(f'The slides are in {slides.SLIDES}.')
+
+
+def built_book():
+    """Return the book once its pages are built."""
     pandoc = Path(pypandoc.get_pandoc_path()).parent
     os.environ['PATH'] = f'{pandoc}{os.pathsep}{os.environ["PATH"]}'
-    start = time.time()
     book = open_book()
     try:
         book.html()
     except subprocess.CalledProcessError:
         sys.exit('Sphinx found the mistakes above. The last good pages stay '
                  'as they are.')
-    print(f'The book is in {HTML}/index.html: {len(book.sections)} pages, '
-          f'{book.num_recorded} recordings used, '
-          f'{book.num_executed} notebooks executed, '
-          f'{time.time() - start:.0f} s.')
+    return book

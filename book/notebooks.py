@@ -1,0 +1,230 @@
+"""Notebooks for readers: a zip file, JupyterLab, Colab and SageMaker.
+
+They say what the pages say, in Markdown that any notebook program shows.
+"""
+
+import base64
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+import resvg_py
+from d2lbook import colab, sagemaker, slides
+from fontTools.ttLib import TTFont
+
+from book import execute, fonts
+from book.images import plain
+from book.references import anchor
+
+NOTEBOOKS, COLAB, SAGEMAKER = (
+    Path('_build', name) for name in ('notebooks', 'colab', 'sagemaker'))
+MARKS = r'(?P<marks>(?:\n:\w+:`[^`]*`)*)'
+FENCE = re.compile(r'^```(\w+)\n(.*?)\n```$', re.DOTALL | re.MULTILINE)
+HEADING = re.compile(rf'^(#+) (.+){MARKS}', re.MULTILINE)
+IMAGE = re.compile(rf'^!\[(.*)\]\((.+)\){MARKS}', re.MULTILINE)
+TABLE = re.compile(rf'^:(.+)\n\n((?:\|.*\n?)+?){MARKS}$', re.MULTILINE)
+EQUATION = re.compile(r'\$\$((?:(?!\$\$).)+)\$\$\n:eqlabel:`([^`]+)`',
+                      re.DOTALL)
+LABEL = re.compile(r':label:`([^`]+)`')
+ROLE = re.compile(r':(numref|ref|eqref|cite[tp]?):`([^`]+)`')
+ADMONITION = re.compile(r'^\.\. admonition:: (.+)\n.*\n\n +(.+)', re.MULTILINE)
+LINE = re.compile(r'^\.\. rst-class:: provenance\n\n(.+)', re.MULTILINE)
+
+
+def write(book, references, outputs=True):
+    """Write the notebooks of every tab and the zip file that holds them."""
+    aside = NOTEBOOKS.with_suffix('.new')
+    shutil.rmtree(aside, ignore_errors=True)
+    for _, section, tab in book.notebooks():
+        nb = nbformat.read(book.eval_path(section, tab), as_version=4)
+        if not outputs:
+            clear(nb)
+        nb = for_readers(nb, section.with_suffix('').as_posix(), references)
+        execute.write(nb, (aside / tab / section).with_suffix('.ipynb'))
+    for tab in book.config.tabs:
+        shutil.copytree('img', aside / tab / 'img',
+                        ignore=shutil.ignore_patterns('*.py', '*.png'))
+    replace(NOTEBOOKS, aside)
+    archive = Path('_build', f'{book.config.project["name"]}-notebooks.zip')
+    shutil.make_archive(archive.with_suffix('.new'), 'zip', NOTEBOOKS)
+    Path(f'{archive.with_suffix(".new")}.zip').replace(archive)
+    return archive
+
+
+def replace(folder, new):
+    """Put a new folder in the place of another."""
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
+
+
+def for_readers(nb, page, references):
+    """Return the notebook of a page without d2lbook's marks and rst."""
+    nb = slides.remove_slide_marks(nb)
+    numbers = iter(references.numbers(page))
+    for cell in nb.cells:
+        cell.metadata = {}
+        if cell.cell_type == 'markdown':
+            cell.source = readable(cell.source, page, references, numbers)
+    nb.metadata = nbformat.from_dict({
+        'kernelspec': {'name': 'python3', 'display_name': 'Python 3',
+                       'language': 'python'},
+        'language_info': {'name': 'python', 'file_extension': '.py'},
+        'required_libs': []})       # asked for by d2lbook's Colab
+    execute.number_cells(nb)
+    return nb
+
+
+def readable(text, page, references, numbers):
+    """Return the text of a cell as Markdown; `numbers` are its headings'."""
+    def name(role, label):
+        return references.name(page, role, label)
+
+    def fence(match):
+        kind, content = match.groups()
+        if kind == 'toc':
+            return contents(content, page, references)
+        if kind != 'eval_rst':
+            return match[0]
+        if '.. bibliography::' in content:
+            return references.bibliography()
+        content = ADMONITION.sub(r'> **\1**\n>\n> \2', content.strip())
+        return LINE.sub(r'*\1*', content)
+
+    def heading(match):
+        number = next(numbers, '')
+        return (f'{places(match["marks"])}{match[1]} '
+                f'{f"{number}. " if number else ""}{match[2]}')
+
+    def image(match):
+        caption, path, marks = match.groups()
+        alt = plain(caption).replace('$', '')
+        return (f'{places(marks)}![{alt}]({path})'
+                f'{captioned(caption, marks, after=True)}')
+
+    def table(match):
+        caption, rows, marks = match.groups()
+        return f'{places(marks)}{captioned(caption, marks)}{rows}'
+
+    def captioned(caption, marks, after=False):
+        label = LABEL.search(marks)
+        text = (f'**{name("numref", label[1])}** {caption}' if label
+                else caption)
+        return f'\n\n{text}' if after and text else f'{text}\n\n'
+
+    def equation(match):
+        number = name('eqref', match[2]).strip('()')
+        return (f'{anchor(f"equation-{match[2]}")}\n\n'
+                fr'$${match[1]} \tag{{{number}}}$$')
+
+    def places(marks):
+        return ''.join(f'{anchor(label)}\n\n' for label in
+                       LABEL.findall(marks))
+
+    text = FENCE.sub(fence, text)
+    for pattern, replacement in (
+            (HEADING, heading), (IMAGE, image), (TABLE, table),
+            (EQUATION, equation)):
+        text = pattern.sub(replacement, text)
+    return ROLE.sub(lambda match: references.link(page, *match.groups()),
+                    text)
+
+
+def contents(toc, page, references):
+    """Return a table of contents as a list of links to notebooks."""
+    pages = [os.path.join(os.path.dirname(page), line) for line in
+             toc.splitlines() if line and not line.startswith(':')]
+    return '\n'.join(
+        f'* [{references.title(other)}]('
+        f'{os.path.relpath(other, os.path.dirname(page) or ".")}.ipynb)'
+        for other in pages if Path(f'{other}.md').exists())
+
+
+def clear(nb):
+    """Remove the outputs, and the lines that say where they come from."""
+    nb.cells = [cell for cell in nb.cells if not LINE.search(cell.source)]
+    for cell in execute.code_cells(nb):
+        cell.outputs, cell.execution_count = [], None
+
+
+def write_colab(book):
+    """Write the notebooks for Colab, which shows no SVG and no local file."""
+    COLAB.mkdir(exist_ok=True)
+    for tab in book.config.tabs:
+        book._colab.generate_notebooks(str(NOTEBOOKS / tab),
+                                       str(COLAB / tab), None)
+        for path in sorted((COLAB / tab).rglob('*.ipynb')):
+            nb = nbformat.read(path, as_version=4)
+            nb.metadata['colab'] = {'provenance': [], 'toc_visible': True}
+            for cell in nb.cells:
+                if cell.cell_type == 'markdown':
+                    cell.source = for_colab(cell.source, path, book, tab)
+            execute.number_cells(nb)
+            execute.write(nb, path)
+        shutil.rmtree(COLAB / tab / 'img')
+
+
+def write_sagemaker(book):
+    """Write the notebooks for SageMaker."""
+    SAGEMAKER.mkdir(exist_ok=True)
+    for tab in book.config.tabs:
+        book._sagemaker.generate_notebooks(str(NOTEBOOKS / tab),
+                                           str(SAGEMAKER / tab), None)
+        for path in (SAGEMAKER / tab).rglob('*.ipynb'):
+            nb = nbformat.read(path, as_version=4)
+            execute.number_cells(nb)
+            execute.write(nb, path)
+
+
+def colab_address(book, tab, page):
+    """Return where Colab opens the notebook of a page."""
+    return (f'https://colab.research.google.com/github/'
+            f'{book.config.colab["github_repo"]}/blob/colab/'
+            f'{tab}/{page}.ipynb')
+
+
+def for_colab(text, path, book, tab):
+    """Return text with its figures inside and its links to Colab."""
+    def link(match):
+        other = Path(os.path.normpath(path.parent / match[1]))
+        page = other.relative_to(COLAB / tab).as_posix()
+        return f']({colab_address(book, tab, page)}{match[2]})'
+
+    def image(match):
+        content = base64.b64encode(png(path.parent / match[1])).decode()
+        return f'](data:image/png;base64,{content})'
+
+    text = re.sub(r'\]\(([^):]+)\.ipynb([^)]*)\)', link, text)
+    return re.sub(r'\]\(([^):]+\.svg)\)', image, text)
+
+
+@functools.cache
+def png(path):
+    """Return a figure as PNG, in the book's fonts, at twice its size."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = []
+        for file in fonts.FONTS:
+            with TTFont(file) as font:
+                font.flavor = None
+                files.append(f'{folder}/{file.stem}.ttf')
+                font.save(files[-1])
+        return resvg_py.svg_to_bytes(
+            svg_path=str(path), zoom=2, font_files=files,
+            sans_serif_family='Pretendard Variable',
+            serif_family='STIX Two Math')
+
+
+def lab(tab):
+    """Open the notebooks of a tab in JupyterLab, in the tab's environment."""
+    environment = Path('.venv-mxnet' if tab == 'mxnet' else '.venv').absolute()
+    prefix = Path('_build/lab')
+    subprocess.run([environment / 'bin/python', '-m', 'ipykernel', 'install',
+                    '--prefix', prefix], check=True, capture_output=True)
+    os.environ['JUPYTER_PATH'] = str((prefix / 'share/jupyter').absolute())
+    os.execv(sys.executable, [sys.executable, '-m', 'jupyterlab',
+                              str(NOTEBOOKS / tab)])

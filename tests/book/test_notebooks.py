@@ -1,0 +1,222 @@
+"""Notebooks for readers: a zip, Colab and SageMaker."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from conftest import book
+
+TABS = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
+        'mxnet': 'mxnet'}
+SECTIONS = [path.stem for path in sorted(Path('chapter_resnet').glob('*.md'))]
+
+
+@pytest.fixture(scope='module')
+def build(site):
+    """The `_build` in which the notebooks are."""
+    folder = site.parents[1]
+    result = book(folder, 'notebooks')
+    assert result.returncode == 0, result.stdout
+    return folder / '_build'
+
+
+@pytest.fixture(scope='module')
+def unpacked(build, tmp_path_factory):
+    """The zip file as a reader unpacks it."""
+    folder = tmp_path_factory.mktemp('unpacked')
+    with zipfile.ZipFile(build / 'd2l-resnet-ko-notebooks.zip') as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def read(folder):
+    """Return every notebook under a folder, by its path, and check it."""
+    notebooks = {path: nbformat.read(path, as_version=4)
+                 for path in sorted(folder.rglob('*.ipynb'))}
+    for nb in notebooks.values():
+        nbformat.validate(nb)
+    return notebooks
+
+
+def text_of(nb):
+    return '\n\n'.join(cell.source for cell in nb.cells
+                       if cell.cell_type == 'markdown')
+
+
+def code_of(nb):
+    return '\n'.join(cell.source for cell in nb.cells
+                     if cell.cell_type == 'code')
+
+
+def test_the_zip_holds_every_section_of_every_framework(unpacked):
+    for tab, module in TABS.items():
+        paths = {path.relative_to(unpacked / tab).as_posix()
+                 for path in (unpacked / tab).rglob('*.ipynb')}
+        assert paths == {'index.ipynb', *(f'chapter_resnet/{section}.ipynb'
+                                          for section in SECTIONS)}
+        nb = nbformat.read(unpacked / tab / 'chapter_resnet/resnet.ipynb', 4)
+        assert f'from d2l import {module} as d2l' in code_of(nb)
+        for other in set(TABS.values()) - {module}:
+            assert f'from d2l import {other}' not in code_of(nb)
+
+
+def test_no_mark_of_the_book_is_left(unpacked):
+    for path, nb in read(unpacked).items():
+        assert nb.metadata.kernelspec.name == 'python3'
+        assert nb.metadata.kernelspec.display_name == 'Python 3'
+        assert nb.metadata.language_info.name == 'python'
+        text = re.sub(r'^```bibtex.*?^```', '', text_of(nb),
+                      flags=re.DOTALL | re.MULTILINE)
+        assert not re.search(r':\w+:|\.\. \w|```|\[\*\*|\*\*\]|\(\*\*|\*\*\)',
+                             text), path
+        assert not re.search(r'%%tab|interact_select|d2lbook|tab\.selected',
+                             code_of(nb)), path
+
+
+def test_links_and_figures_lead_somewhere(unpacked):
+    notebooks = read(unpacked)
+    number = 0
+    for path, nb in notebooks.items():
+        for address in re.findall(r'\]\(([^)]+)\)', text_of(nb)):
+            if re.match('https?:', address):
+                continue
+            file, _, place = address.partition('#')
+            target = (path.parent / file).resolve() if file else path
+            assert target.exists(), f'{path}: {address}'
+            if place:
+                number += 1
+                assert f'<a id="{place}"></a>' in text_of(notebooks[target])
+    assert number > 200
+
+
+@pytest.mark.parametrize('section', ['index', *(
+    f'chapter_resnet/{section}' for section in SECTIONS)])
+def test_the_numbers_are_those_of_the_page(site, unpacked, section):
+    """References, headings and captions say what the web page says."""
+    html = BeautifulSoup((site / f'{section}.html').read_text(), 'html.parser')
+    article = html.find('article') or html
+    for link in article.select('a.headerlink'):
+        link.decompose()
+    page = {'references': [span.text for span in
+                           article.select('span.std-numref')],
+            'headings': [re.match(r'[\d.]*', heading.text)[0] for heading in
+                         article.select('section > :is(h1, h2, h3, h4)')],
+            'captions': [span.text.strip() for span in
+                         article.select('span.caption-number')],
+            'equations': [span.text for span in article.select('span.eqno')],
+            'citations': [f'{link.text}' for link in article.select(
+                'span.bibtex-citation a')]}
+    text = text_of(nbformat.read(unpacked / f'pytorch/{section}.ipynb', 4))
+    notebook = {
+        'references': re.findall(r'\[((?:그림|표) [\d.]+|[\d.]+절)\]', text),
+        'headings': [number or '' for number in re.findall(
+            r'^#+ ([\d.]+\.)?(?=.)', text, re.MULTILINE)],
+        'captions': re.findall(r'^\*\*((?:그림|표) [\d.]+)\*\*', text,
+                               re.MULTILINE),
+        'equations': [f'({number})' for number in
+                      re.findall(r'\\tag\{(.+?)\}', text)],
+        'citations': re.findall(r'\[([^][]+)\]\((?:\.\./)?(?:chapter_resnet/)?'
+                                r'references\.ipynb#', text)}
+    assert notebook == page
+
+
+def test_outputs_are_there_or_cleared(site, build):
+    """And with them the lines that say where they come from."""
+    path = build / 'notebooks/jax/chapter_resnet/resnet.ipynb'
+    nb = nbformat.read(path, 4)
+    assert any(cell.get('outputs') for cell in nb.cells)
+    assert re.search(r'\n\*JAX [\d.]+ · .* · 훈련 .*\*', text_of(nb))
+    assert '끝까지 훈련한 결과가 아닙니다' in text_of(nb)
+    code = code_of(nb)
+    result = book(build.parent, 'notebooks', '--no-outputs')
+    assert result.returncode == 0, result.stdout
+    nb = nbformat.read(path, 4)
+    assert code_of(nb) == code
+    assert not any(cell.get('outputs') for cell in nb.cells)
+    assert '끝까지 훈련한 결과가 아닙니다' not in text_of(nb)
+
+
+def test_colab_installs_the_package_and_shows_the_figures(build):
+    for path, nb in read(build / 'colab').items():
+        text, code = text_of(nb), code_of(nb)
+        if 'from d2l import' in code:
+            first = next(cell.source for cell in nb.cells
+                         if cell.cell_type == 'code')
+            assert re.search(r'^!pip install .*https://.*/d2l-2\S*\.whl$',
+                             first, re.MULTILINE)
+        assert ('.fit(' in code) == (nb.metadata.get('accelerator') == 'GPU')
+        assert nb.metadata.kernelspec.name == 'python3'
+        assert 'colab' in nb.metadata
+        for address in re.findall(r'\]\(([^)]+)\)', text):
+            assert re.match(r'https?://|#|data:image/png;base64,', address)
+    assert 'data:image/png;base64,iVBOR' in text_of(nbformat.read(
+        build / 'colab/jax/chapter_resnet/resnet.ipynb', 4))
+
+
+def test_sagemaker_installs_the_package_and_the_framework(build):
+    for tab, module in TABS.items():
+        nb = nbformat.read(
+            build / f'sagemaker/{tab}/chapter_resnet/resnet.ipynb', 4)
+        nbformat.validate(nb)
+        first = next(cell.source for cell in nb.cells
+                     if cell.cell_type == 'code')
+        assert re.search(r'^!pip install .*/d2l-2\S*\.whl$', first,
+                         re.MULTILINE)
+        assert re.search(rf'^!pip install --quiet {module}\b', first,
+                         re.MULTILINE)
+        assert nb.metadata.kernelspec.name == 'conda_python3'
+
+
+@pytest.fixture(scope='session')
+def installed(tmp_path_factory):
+    """A folder in which the wheel alone is installed."""
+    folder = tmp_path_factory.mktemp('wheel')
+    subprocess.run([sys.executable, '-m', 'build', '--wheel',
+                    '--no-isolation', '--outdir', folder],
+                   check=True, capture_output=True)
+    [wheel] = folder.glob('*.whl')
+    subprocess.run(['.tools/bin/uv', 'pip', 'install', '--quiet', '--offline',
+                    '--no-deps', '--target', folder / 'site', wheel],
+                   check=True)
+    return folder / 'site'
+
+
+# Executes code cells as a kernel does, where nothing of the repository is.
+RUN = '''
+import importlib.util, sys
+sys.meta_path = [finder for finder in sys.meta_path
+                 if '__editable__' not in getattr(finder, '__module__', '')]
+import nbformat
+from IPython.core.interactiveshell import InteractiveShell
+import d2l
+assert d2l.__file__.startswith(sys.argv[2]), d2l.__file__
+assert importlib.util.find_spec('book') is None
+shell = InteractiveShell.instance()
+for path in sys.argv[3:]:
+    shell.reset(new_session=False)
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == 'code':
+            shell.run_cell(cell.source).raise_error()
+print(sys.argv[1], 'ran', len(sys.argv) - 3)
+'''
+
+
+@pytest.mark.parametrize('tab', TABS)
+def test_the_notebooks_run_with_the_wheel_alone(unpacked, installed, tab):
+    environment = '.venv-mxnet' if tab == 'mxnet' else '.venv'
+    folder = unpacked / tab / 'chapter_resnet'
+    result = subprocess.run(
+        [Path(environment).absolute() / 'bin/python', '-c', RUN, tab,
+         installed, *sorted(folder.glob('*.ipynb'))], cwd=folder,
+        env=os.environ | {'PYTHONPATH': str(installed), 'OMP_NUM_THREADS': '1',
+                          'MPLBACKEND': 'agg', 'D2L_FAST_DEV_RUN': '1'},
+        capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f'{tab} ran {len(SECTIONS)}' in result.stdout

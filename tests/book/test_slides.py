@@ -1,0 +1,77 @@
+"""Slides: they fit the screen, need no network, and have notes."""
+
+import re
+
+import pytest
+
+from conftest import book
+
+TITLES = {'resnet': '잔차 네트워크(ResNet)와 ResNeXt',
+          'interchange': '한 모델, 네 프레임워크'}
+TABS = 'pytorch', 'jax', 'tensorflow', 'mxnet'
+# Whatever of a slide is beyond its frame, or code that is beyond its box.
+BEYOND = '''() => {
+  const slide = Reveal.getCurrentSlide()
+  const frame = slide.getBoundingClientRect()
+  return [...slide.querySelectorAll('*')].filter(element => {
+    if (element.closest('aside')) return false
+    const box = element.getBoundingClientRect()
+    return box.left < frame.left || box.right > frame.right ||
+      box.bottom > frame.bottom - 24 ||
+      element.matches('pre') && element.scrollWidth > element.clientWidth + 1
+  }).map(element => element.outerHTML.slice(0, 80))
+}'''
+
+
+@pytest.fixture(scope='module')
+def decks(site):
+    folder = site.parents[1]
+    result = book(folder, 'slides')
+    assert result.returncode == 0, result.stdout
+    return folder / '_build/slides'
+
+
+@pytest.mark.parametrize('tab', TABS)
+@pytest.mark.parametrize('section', TITLES)
+def test_every_slide_fits_and_asks_no_other_host(decks, page, section, tab):
+    asked = []
+    page.on('request', lambda request: asked.append(request.url))
+    page.set_viewport_size({'width': 1280, 'height': 720})
+    page.goto((decks / f'{section}-{tab}.html').as_uri())
+    page.wait_for_function('Reveal.isReady()')
+    assert page.locator('h1').inner_text() == TITLES[section]
+    number = page.evaluate('Reveal.getTotalSlides()')
+    assert number > 8
+    for i in range(number):
+        page.evaluate(f'Reveal.slide({i})')
+        page.evaluate('document.fonts.ready')
+        assert not page.evaluate(BEYOND), f'slide {i + 1}'
+        assert page.evaluate('Reveal.getCurrentSlide().innerText').strip()
+    assert all(url.startswith(('file:', 'data:')) for url in asked)
+
+
+@pytest.mark.parametrize('tab', TABS)
+def test_a_deck_shows_the_marks_and_notes_their_text(decks, page, tab):
+    page.goto((decks / f'resnet-{tab}.html').as_uri())
+    page.wait_for_function('Reveal.isReady()')
+    shown = page.locator('h2, .lead').all_text_contents()
+    for mark in ('잔차 블록', 'ResNet 모델', '훈련',
+                 '모듈을 지날 때마다 모양이 어떻게 바뀌는지'):
+        assert mark in shown
+    notes = page.locator('aside.notes').all_text_contents()
+    assert sum(len(note) > 40 for note in notes) > len(notes) / 2
+    text = ' '.join(notes)
+    assert '그림 1.3처럼 들여다봅시다' in text
+    assert not re.search(r'\$|:\w+:`|\*\*|eval_rst', text)
+    assert page.locator('aside.notes math').count() > 20
+    assert page.evaluate('!!Reveal.getPlugin("notes")')
+    code = ' '.join(page.locator('.code').all_text_contents())
+    assert 'class Residual' in code and '#@save' not in code
+
+
+def test_a_deck_says_what_was_not_trained_to_the_end(decks, page):
+    for tab in TABS:
+        page.goto((decks / f'resnet-{tab}.html').as_uri())
+        page.wait_for_function('Reveal.isReady()')
+        assert '끝까지 훈련한 결과가 아닙니다' in ''.join(
+            page.locator('.provenance').all_text_contents())

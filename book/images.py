@@ -9,11 +9,11 @@ POINTS = 4 / 3      # pixels a point
 
 
 def setup(app):
-    app.connect('doctree-resolved', describe)
+    app.connect('doctree-read', describe)    # PDFs are made later
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
-def describe(app, doctree, docname):
+def describe(app, doctree):
     for image in doctree.findall(nodes.image):
         image['loading'] = 'lazy'
         svg = Path(app.srcdir, image['uri']).read_text(encoding='utf-8')

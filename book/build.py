@@ -91,6 +91,8 @@ class Book(build.Builder):
         self.rst()
         tab = self.config.tab
         aside = Path('_build/sphinx') / ('' if tab == 'all' else tab)
+        if builder == 'epub':   # packs all that lies there
+            shutil.rmtree(aside / builder, ignore_errors=True)
         try:
             subprocess.run(
                 [sys.executable, '-m', 'sphinx', '--quiet', '--keep-going',

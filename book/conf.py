@@ -63,7 +63,7 @@ if tab := next(filter(tags.has, NAMES), None):
     suppress_warnings = ['toc.excluded']
     name = f'd2l-resnet-ko-{tab}'
     title = f'{project}: {NAMES[tab]}'
-    extensions += ['sphinxcontrib.rsvgconverter']
+    extensions += ['sphinxcontrib.rsvgconverter', 'book.epub']
     rst_prolog = f'.. |framework| replace:: {NAMES[tab]}'
     # of the web
     templates_path, html_js_files = [], []
@@ -79,7 +79,8 @@ if tab := next(filter(tags.has, NAMES), None):
         'papersize': 'a4paper', 'extraclassoptions': 'oneside,openany',
         'polyglossia': '', 'fncychap': '',
         'makeindex': '', 'printindex': '',
-        'fontpkg': '', 'preamble': (BOOK / 'book.tex').read_text('utf-8')}
+        'fontpkg': '',
+        'pxunit': '.65bp', 'preamble': (BOOK / 'book.tex').read_text('utf-8')}
 
     epub_basename = name
     epub_title = title

@@ -97,7 +97,8 @@ class Book(build.Builder):
             subprocess.run(
                 [sys.executable, '-m', 'sphinx', '--quiet', '--keep-going',
                  '--fail-on-warning', '--conf-dir', 'book', '--tag', tab,
-                 '--builder', builder, '--doctree-dir', aside / 'doctrees',
+                 '--builder', builder,
+                 '--doctree-dir', aside / f'doctrees-{builder}',
                  self.config.rst_dir, aside / builder],
                 check=True, env=os.environ | {
                     'PYTHONPATH': '.',

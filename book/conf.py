@@ -86,9 +86,7 @@ if tab := next(filter(tags.has, NAMES), None):
     epub_title = title
     epub_description = '잔차 네트워크를 설명하는 한국어 교과서'
     epub_contributor = epub_publisher = author
-    epub_identifier = f'urn:d2l-resnet-ko:{tab}:{release}'
-    epub_scheme = 'URI'
-    epub_uid = 'book'
+    epub_identifier = epub_uid = f'{name}-{release}'
     epub_show_urls = 'no'
     epub_use_index = False
     epub_css_files = ['book.css']

@@ -46,7 +46,8 @@ class Builder(Epub3Builder):
             has_math = '<math' in Path(self.outdir, item[1]).read_text('utf-8')
             return item[0] + ' properties="mathml"' * has_math
 
-        package.write_text(re.sub(r'<item href="([^"]+\.xhtml)"(?! prop)',
+        package.write_text(re.sub(r'href="([^"]+)" media-type="application/'
+                                  r'xhtml\+xml"(?! properties)',
                                   with_property,
                                   package.read_text('utf-8')), 'utf-8')
 

@@ -14,7 +14,7 @@ def setup(app):
 
 
 def describe(app, doctree):
-    for image in doctree.findall(nodes.image):
+    for image in list(doctree.findall(nodes.image)):
         image['loading'] = 'lazy'
         svg = Path(app.srcdir, image['uri']).read_text(encoding='utf-8')
         for side in 'width', 'height':
@@ -23,6 +23,9 @@ def describe(app, doctree):
         caption = image.parent.next_node(nodes.caption)
         image['alt'] = (plain(caption.astext()) if caption
                         else '위의 코드가 그린 그림')
+        if not caption and app.builder.name == 'latex':
+            image['align'] = 'center'           # an output stays in its place,
+            image.parent.replace_self(image)    # as a figure would not
 
 
 def plain(text):

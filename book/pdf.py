@@ -1,5 +1,6 @@
 """Build the book as PDF, one file a framework, with XeLaTeX."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -42,7 +43,8 @@ def typeset(tex):
     run = subprocess.run(
         ['latexmk', '-xelatex', '-interaction=nonstopmode', '-halt-on-error',
          '-file-line-error', '-quiet', tex.name],
-        cwd=tex.parent, capture_output=True)
+        cwd=tex.parent, capture_output=True,
+        env=os.environ | {'max_print_line': '9999'})     # no line is broken
     log = tex.with_suffix('.log').read_text('utf-8', errors='replace')
     if run.returncode:
         found = re.findall(r'^(?:!|\S+?:\d+:) .*$', log, re.MULTILINE)

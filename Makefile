@@ -17,6 +17,14 @@ book: export D2L_FAST_DEV_RUN ?= 4
 book: env  ## Build the book: _build/html/index.html
 	.venv/bin/python -m book html
 
+.PHONY: pdf epub
+pdf epub: export D2L_FAST_DEV_RUN ?= 4
+pdf: env  ## Build the PDF of a framework, or of each: _build/pdf ([TAB=jax])
+	.venv/bin/python -m book pdf $(if $(TAB),--tab $(TAB))
+
+epub: env  ## Build the EPUB of a framework, or of each: _build/epub ([TAB=jax])
+	.venv/bin/python -m book epub $(if $(TAB),--tab $(TAB))
+
 .PHONY: record
 record: env  ## Execute notebooks in full and keep their outputs (TAB=jax [SECTION=resnet])
 	.venv/bin/python -m book record --tab $(or $(TAB),"") $(if $(SECTION),--section $(SECTION))

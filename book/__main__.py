@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from book import build, execute, notebooks
+from book import build, epub, execute, notebooks, pdf
 
 
 def main():
@@ -11,6 +11,10 @@ def main():
     commands = parser.add_subparsers(dest='command', required=True)
     commands.add_parser('html', help='build the pages; try what is not '
                                      'recorded with a few batches')
+    for name in 'pdf', 'epub':
+        one = commands.add_parser(name, help=f'build the {name.upper()} of '
+                                             'one framework, or of each')
+        one.add_argument('--tab', choices=execute.KERNELS)
     record = commands.add_parser('record', help='execute in full and keep '
                                                 'the outputs')
     record.add_argument('--tab', choices=execute.KERNELS, required=True)
@@ -30,6 +34,9 @@ def main():
     try:
         if arguments.command == 'html':
             build.build_html()
+        elif arguments.command in ('pdf', 'epub'):
+            {'pdf': pdf, 'epub': epub}[arguments.command].build(
+                [arguments.tab] if arguments.tab else list(execute.KERNELS))
         elif arguments.command == 'record':
             build.record(arguments.tab, arguments.section)
         elif arguments.command == 'verify':

@@ -23,9 +23,15 @@ HTML = Path('_build/html')
 class Book(build.Builder):
     """d2lbook's builder, with our execution, our tabs and our Sphinx."""
 
-    def __init__(self):
-        super().__init__(config.Config(tab='all'))
+    def __init__(self, tab='all'):
+        super().__init__(config.Config(tab=tab))
         self.num_recorded = self.num_executed = 0
+
+    @property
+    def tabs(self):
+        """The tabs that this book shows: all, or one in print."""
+        tab = self.config.tab
+        return self.config.tabs if tab == 'all' else [tab]
 
     @property
     def sections(self):
@@ -33,7 +39,7 @@ class Book(build.Builder):
 
     def notebooks(self, tabs=None):
         """Return every section's notebook in every tab, as (nb, section, tab)."""
-        for tab in tabs or self.config.tabs:
+        for tab in tabs or self.tabs:
             for section in self.sections:
                 nb = execute.read_section(section, tab, self.config)
                 if nb is not None:
@@ -57,7 +63,7 @@ class Book(build.Builder):
         with cell_bar(todo) as bar:
             for nb, section, tab in todo:
                 outputs[section, tab] = trials.run(nb, section, tab, bar)
-        for tab in self.config.tabs:
+        for tab in self.tabs:
             self._copy_resources(self.config.src_dir, self.eval_dir(tab))
         for nb, section, tab in self.notebooks():
             if execute.code_cells(nb):
@@ -81,22 +87,36 @@ class Book(build.Builder):
             execute.write(tabs.merge(notebooks, self.config.tabs),
                           self.eval_path(section, 'all'))
 
+    def sphinx(self, builder):
+        """Let Sphinx build what it can, and return the folder it is in."""
+        self.rst()
+        tab = self.config.tab
+        aside = Path('_build/sphinx') / ('' if tab == 'all' else tab)
+        if builder == 'epub':   # packs all that lies there
+            shutil.rmtree(aside / builder, ignore_errors=True)
+        try:
+            subprocess.run(
+                [sys.executable, '-m', 'sphinx', '--quiet', '--keep-going',
+                 '--fail-on-warning', '--conf-dir', 'book', '--tag', tab,
+                 '--builder', builder,
+                 '--doctree-dir', aside / f'doctrees-{builder}',
+                 self.config.rst_dir, aside / builder],
+                check=True, env=os.environ | {
+                    'PYTHONPATH': '.',
+                    # pybtex-apa-style compares numbers with `is`
+                    'PYTHONWARNINGS': 'ignore::SyntaxWarning'})
+        except subprocess.CalledProcessError:
+            sys.exit('Sphinx found the mistakes above. What was built before '
+                     'stays as it is.')
+        return aside / builder
+
     def html(self):
         """Build the pages aside, and put them in place when all went well."""
-        self.rst()
-        aside = Path('_build/sphinx')
-        subprocess.run(
-            [sys.executable, '-m', 'sphinx', '--quiet', '--fail-on-warning',
-             '--keep-going', '--conf-dir', 'book', '--doctree-dir',
-             aside / 'doctrees', self.config.rst_dir, aside / 'html'],
-            check=True, env=os.environ | {
-                'PYTHONPATH': '.',
-                # pybtex-apa-style compares numbers with `is`
-                'PYTHONWARNINGS': 'ignore::SyntaxWarning'})
+        built = self.sphinx('html')
         new, old = HTML.with_suffix('.new'), HTML.with_suffix('.old')
         for folder in (new, old):
             shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(aside / 'html', new)
+        shutil.copytree(built, new)
         if HTML.exists():
             HTML.rename(old)
         new.rename(HTML)
@@ -110,10 +130,13 @@ def cell_bar(notebooks):
                 mininterval=0.1 if sys.stderr.isatty() else 10)
 
 
-def open_book():
-    """Return the book of this folder."""
+def open_book(tab='all'):
+    """Return the book of this folder, with all tabs or one."""
     logging.disable(logging.INFO)       # d2lbook's
-    return Book()
+    pandoc = str(Path(pypandoc.get_pandoc_path()).parent)
+    if pandoc not in os.environ['PATH'].split(os.pathsep):
+        os.environ['PATH'] = f'{pandoc}{os.pathsep}{os.environ["PATH"]}'
+    return Book(tab)
 
 
 def record(tab, section=None):
@@ -178,12 +201,6 @@ def build_slides(tab=None):
 
 def built_book():
     """Return the book once its pages are built."""
-    pandoc = Path(pypandoc.get_pandoc_path()).parent
-    os.environ['PATH'] = f'{pandoc}{os.pathsep}{os.environ["PATH"]}'
     book = open_book()
-    try:
-        book.html()
-    except subprocess.CalledProcessError:
-        sys.exit('Sphinx found the mistakes above. The last good pages stay '
-                 'as they are.')
+    book.html()
     return book

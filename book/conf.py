@@ -2,22 +2,28 @@
 
 from pathlib import Path
 
+from docutils.writers.latex2e import Babel
 from sphinx.locale import translators
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import \
     AuthorYearReferenceStyle
 
+from book.provenance import NAMES
+from d2l import __version__
+
 BOOK = Path(__file__).parent
 
 project = '잔차 네트워크'
 author = 'd2l-resnet-ko'
 copyright = '2026, d2l-resnet-ko'
+version = release = __version__
 language = 'ko'
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml',
-              'book.links', 'book.folding', 'book.images', 'book.reading',
-              'book.costs', 'book.fonts', 'book.search']
+              'book.images', 'book.costs']
+WEB = ['book.links', 'book.folding', 'book.reading', 'book.fonts',
+       'book.search']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True
@@ -51,6 +57,44 @@ TRANSLATIONS = {    # of the theme's words, which has none
     'Link to this image': '이 그림의 주소', 'Link to this table': '이 표의 주소',
     'Link to this equation': '이 식의 주소',
     'Link to this definition': '이 정의의 주소'}
+
+# A PDF or an EPUB shows one framework, whose name is the tag; the pages about
+# the package are on the web.
+if tab := next(filter(tags.has, NAMES), None):
+    exclude_patterns = ['api/*']
+    suppress_warnings = ['toc.excluded']
+    name = f'd2l-resnet-ko-{tab}'
+    title = f'{project}: {NAMES[tab]}'
+    extensions += ['sphinxcontrib.rsvgconverter', 'book.epub']
+    rst_prolog = f'.. |framework| replace:: {NAMES[tab]}'
+    # of the web
+    templates_path, html_js_files = [], []
+    html_static_path = [str(BOOK / 'ebook')]
+
+    Babel.language_codes['ko'] = 'korean'       # else Sphinx warns
+    latex_engine = 'xelatex'
+    today = ' '         # the title page tells the release
+    latex_documents = [(root_doc, f'{name}.tex', title, author, 'manual')]
+    latex_use_xindy = False
+    latex_table_style = ['booktabs']
+    latex_elements = {
+        'papersize': 'a4paper', 'extraclassoptions': 'oneside,openany',
+        'polyglossia': '', 'fncychap': '',
+        'makeindex': '', 'printindex': '',
+        'fontpkg': '',
+        'pxunit': '.65bp', 'preamble': (BOOK / 'book.tex').read_text('utf-8')}
+
+    epub_basename = name
+    epub_title = title
+    epub_description = '잔차 네트워크를 설명하는 한국어 교과서'
+    epub_contributor = epub_publisher = author
+    epub_identifier = epub_uid = f'{name}-{release}'
+    epub_show_urls = 'no'
+    epub_use_index = False
+    epub_css_files = ['book.css']
+else:
+    extensions += WEB
+    rst_prolog = '.. |framework| replace:: 프레임워크'
 
 bibtex_bibfiles = [str(BOOK.parent / 'references.bib')]
 bibtex_default_style = 'apa'

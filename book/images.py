@@ -9,12 +9,12 @@ POINTS = 4 / 3      # pixels a point
 
 
 def setup(app):
-    app.connect('doctree-resolved', describe)
+    app.connect('doctree-read', describe)    # PDFs are made later
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
-def describe(app, doctree, docname):
-    for image in doctree.findall(nodes.image):
+def describe(app, doctree):
+    for image in list(doctree.findall(nodes.image)):
         image['loading'] = 'lazy'
         svg = Path(app.srcdir, image['uri']).read_text(encoding='utf-8')
         for side in 'width', 'height':
@@ -23,6 +23,9 @@ def describe(app, doctree, docname):
         caption = image.parent.next_node(nodes.caption)
         image['alt'] = (plain(caption.astext()) if caption
                         else '위의 코드가 그린 그림')
+        if not caption and app.builder.name == 'latex':
+            image['align'] = 'center'           # an output stays in its place,
+            image.parent.replace_self(image)    # as a figure would not
 
 
 def plain(text):

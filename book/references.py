@@ -15,8 +15,9 @@ class References:
     """Answers from the environment in which Sphinx built the pages."""
 
     def __init__(self, rst='_build/rst_all', build='_build/sphinx'):
-        self.app = Sphinx(rst, 'book', f'{build}/html', f'{build}/doctrees',
-                          'html', status=None, warning=None)
+        self.app = Sphinx(rst, 'book', f'{build}/html',
+                          f'{build}/doctrees-html', 'html', status=None,
+                          warning=None)
         self.env = self.app.env
 
     def link(self, page, role, target):

@@ -55,24 +55,29 @@ async function load() {
   ]);
   const entries = await response.json();
   const index = new MiniSearch({
-    fields: ["title", "page", "text", "code"],
+    fields: ["title", "page", "text", "code", "defined"],
     tokenize: termsOfText,
     searchOptions: {
       tokenize: termsOfQuery,
       prefix: true,
-      boost: { title: 6, text: 2 },
+      boost: { title: 6, text: 2, defined: 6 },
       // The book comes before the reference.
       boostDocument: (id) => (entries[id].texts[""] ? 1 : 0.5),
     },
   });
   index.addAll(
-    entries.map(({ title, places, texts: { "": text, ...code } }, id) => ({
-      id,
-      title,
-      page: Object.values(places)[0].page,
-      text,
-      code: Object.values(code).join(" "),
-    })),
+    entries.map(({ title, places, texts: { "": text, ...codes } }, id) => {
+      const code = Object.values(codes).join(" ");
+      return {
+        id,
+        title,
+        page: Object.values(places)[0].page,
+        text,
+        code,
+        // Who looks for a name wants the place that defines it.
+        defined: (code.match(/(?<=\b(?:class|def) )\w+/g) ?? []).join(" "),
+      };
+    }),
   );
   return (query) =>
     find(index, query).map(({ id, terms }) => ({ ...entries[id], terms }));

@@ -1,6 +1,8 @@
 import functools
 import http.server
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -96,6 +98,20 @@ def site(tmp_path_factory):
     result = build(folder)
     assert result.returncode == 0, result.stdout
     return folder / '_build/html'
+
+
+def outputs_of(site, tab):
+    """Return the images and the lines on trainings in a tab's notebooks."""
+    images, lines = 0, []
+    folder = site.parent / ('eval' if tab == 'pytorch' else f'eval_{tab}')
+    for path in folder.rglob('*.ipynb'):
+        for cell in json.loads(path.read_text())['cells']:
+            images += sum('image/svg+xml' in out.get('data', {})
+                          for out in cell.get('outputs', []))
+            source = ''.join(cell['source'])
+            images += source.count('](../img/')
+            lines += re.findall(r'class:: provenance\n\n(.*)', source)
+    return images, lines
 
 
 @contextmanager

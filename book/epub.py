@@ -1,0 +1,57 @@
+"""Build the book as EPUB 3, one file a framework."""
+
+import re
+import shutil
+from pathlib import Path
+
+from sphinx.builders.epub3 import Epub3Builder
+
+from book.build import open_book
+from book.provenance import NAMES
+
+FOLDER = Path('_build/epub')
+
+
+def build(tabs):
+    """Write `_build/epub/d2l-resnet-ko-TAB.epub` for every tab."""
+    for tab in tabs:
+        book = open_book(tab)
+        name = f'{book.config.project["name"]}-{tab}.epub'
+        put(book.sphinx('epub') / name, FOLDER / name)
+        print(f'The {NAMES[tab]} book is in {FOLDER / name}.')
+
+
+def put(built, path):
+    """Put a file in place, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(built, path.with_suffix('.new'))
+    path.with_suffix('.new').replace(path)
+
+
+class Builder(Epub3Builder):
+    """Sphinx's, for pages with MathML and images of Matplotlib."""
+
+    def copy_image_files(self):
+        super().copy_image_files()
+        for svg in Path(self.outdir, self.imagedir).glob('*.svg'):
+            # EPUB allows no DTD that lies elsewhere.
+            svg.write_text(re.sub(r'<!DOCTYPE[^>]*>', '',
+                                  svg.read_text('utf-8')), 'utf-8')
+
+    def build_content(self):
+        super().build_content()
+        package = Path(self.outdir, 'content.opf')
+
+        def with_property(item):
+            has_math = '<math' in Path(self.outdir, item[1]).read_text('utf-8')
+            return item[0] + ' properties="mathml"' * has_math
+
+        package.write_text(re.sub(r'href="([^"]+)" media-type="application/'
+                                  r'xhtml\+xml"(?! properties)',
+                                  with_property,
+                                  package.read_text('utf-8')), 'utf-8')
+
+
+def setup(app):
+    app.add_builder(Builder, override=True)
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -1,0 +1,63 @@
+"""Build the book as PDF, one file a framework, with XeLaTeX."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from book.build import open_book
+from book.epub import put
+from book.provenance import NAMES
+
+FOLDER = Path('_build/pdf')
+PROGRAMS = 'xelatex', 'latexmk', 'rsvg-convert'
+PACKAGES = ('texlive-xetex texlive-latex-extra texlive-fonts-recommended '
+            'texlive-plain-generic latexmk librsvg2-bin fonts-noto-cjk')
+OVERFULL = re.compile(r'^Overfull \\hbox \(([\d.]+)pt too wide\).*$',
+                      re.MULTILINE)
+WIDEST = 5      # points that a line may stick out
+UNDEFINED = re.compile(r'^LaTeX Warning: .* undefined.*$', re.MULTILINE)
+MISSING = re.compile(r'^Missing character: .*$', re.MULTILINE)
+
+
+def build(tabs):
+    """Write `_build/pdf/d2l-resnet-ko-TAB.pdf` for every tab."""
+    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    if missing:
+        sys.exit(f'A PDF needs {" and ".join(missing)}. On Debian or Ubuntu: '
+                 f'apt install --no-install-recommends {PACKAGES}')
+    for tab in tqdm(tabs, unit='PDF', disable=len(tabs) == 1):
+        book = open_book(tab)
+        name = f'{book.config.project["name"]}-{tab}'
+        pdf = typeset(book.sphinx('latex') / f'{name}.tex')
+        put(pdf, FOLDER / pdf.name)
+        tqdm.write(f'The {NAMES[tab]} book is in {FOLDER / pdf.name}.')
+
+
+def typeset(tex):
+    """Return the PDF of a TeX file, unless its log tells of a mistake."""
+    run = subprocess.run(
+        ['latexmk', '-xelatex', '-interaction=nonstopmode', '-halt-on-error',
+         '-file-line-error', '-quiet', tex.name],
+        cwd=tex.parent, capture_output=True,
+        env=os.environ | {'max_print_line': '9999'})     # no line is broken
+    log = tex.with_suffix('.log').read_text('utf-8', errors='replace')
+    if run.returncode:
+        found = re.findall(r'^(?:!|\S+?:\d+:) .*$', log, re.MULTILINE)
+        sys.exit(f'{tex}: LaTeX stopped.\n' + '\n'.join(found) + '\nA font or '
+                 f'a .sty file that it lacks is in these packages: {PACKAGES}')
+    if found := mistakes(log):
+        sys.exit(f'{tex}: LaTeX found mistakes. The last good PDF stays as it '
+                 'is.\n' + '\n'.join(found))
+    return tex.with_suffix('.pdf')
+
+
+def mistakes(log):
+    """Return the lines of a log that tell what a reader would stumble over."""
+    return [*UNDEFINED.findall(log), *MISSING.findall(log),
+            *(line[0] for line in OVERFULL.finditer(log)
+              if float(line[1]) > WIDEST)]

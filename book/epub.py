@@ -34,9 +34,11 @@ class Builder(Epub3Builder):
     def copy_image_files(self):
         super().copy_image_files()
         for svg in Path(self.outdir, self.imagedir).glob('*.svg'):
-            # EPUB allows no DTD that lies elsewhere.
-            svg.write_text(re.sub(r'<!DOCTYPE[^>]*>', '',
-                                  svg.read_text('utf-8')), 'utf-8')
+            # EPUB allows no DTD that lies elsewhere, and wants a path, even
+            # that of a space, to have its `d`.
+            text = re.sub(r'<!DOCTYPE[^>]*>', '', svg.read_text('utf-8'))
+            text = re.sub(r'<path (?![^>]*\bd=)', '<path d="" ', text)
+            svg.write_text(text, 'utf-8')
 
     def build_content(self):
         super().build_content()

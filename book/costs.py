@@ -16,6 +16,8 @@ MODELS = ('ResNet-18', 'ResNet-34', 'ResNet-50', 'ResNet-101', 'ResNet-152',
           'ResNeXt-50')
 SIZES = 32, 64, 96, 128, 160, 192, 224      # height and width of the input
 HEAD = '모듈', '출력의 모양', '파라미터', '곱셈-덧셈'
+CAPTION = 'ResNet-18에 96 × 96 이미지를 넣을 때의 모양과 계산량.'
+LABEL = 'tab_layer-costs'
 PARTS = '처음', '모듈 1', '모듈 2', '모듈 3', '모듈 4', '끝'
 
 
@@ -49,23 +51,30 @@ def write(app, error):
             json.dumps(table, ensure_ascii=False), encoding='utf-8')
 
 
+def table():
+    """Return the table of ResNet-18 for the chapter's images, head and all."""
+    rows = costs('ResNet-18', 96)
+    total = [sum(numbers) for numbers in list(zip(*rows))[2:]]
+    return [HEAD, *([f'{cell:,}' if isinstance(cell, int) else cell
+                     for cell in row] for row in [*rows, ('합', '', *total)])]
+
+
 class LayerCosts(SphinxDirective):
-    """The table of ResNet-18 for the chapter's 96×96 images."""
+    """That table, and the place where the script puts what to choose from."""
 
     def run(self):
         self.env.metadata[self.env.docname]['layer-costs'] = 'shown'
-        rows = costs('ResNet-18', 96)
-        total = [sum(numbers) for numbers in list(zip(*rows))[2:]]
+        head, *body = map(row, table())
         group = nodes.tgroup('', *(nodes.colspec(colwidth=1) for _ in HEAD),
                              cols=len(HEAD))
-        group += nodes.thead('', row(HEAD))
-        group += nodes.tbody('', *map(row, [*rows, ('합', '', *total)]))
-        return [nodes.container(classes=['controls']),
-                nodes.table('', nodes.title('', 'ResNet-18에 96 × 96 이미지를 '
-                                            '넣을 때의 모양과 계산량.'),
-                            group, classes=['layer-costs'])]
+        group += nodes.thead('', head)
+        group += nodes.tbody('', *body)
+        shown = nodes.table('', nodes.title('', CAPTION), group,
+                            classes=['layer-costs'], names=[LABEL])
+        self.state.document.note_explicit_target(shown)
+        return [nodes.container(classes=['controls']), shown]
 
 
 def row(contents):
-    return nodes.row('', *(nodes.entry('', nodes.paragraph(
-        '', f'{c:,}' if isinstance(c, int) else c)) for c in contents))
+    return nodes.row('', *(nodes.entry('', nodes.paragraph('', cell))
+                           for cell in contents))

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import nbformat
@@ -18,7 +17,7 @@ import resvg_py
 from d2lbook import colab, sagemaker, slides
 from fontTools.ttLib import TTFont
 
-from book import execute, fonts
+from book import costs, execute, fonts
 from book.images import plain
 from book.references import anchor
 
@@ -34,6 +33,8 @@ EQUATION = re.compile(r'\$\$((?:(?!\$\$).)+)\$\$\n:eqlabel:`([^`]+)`',
 LABEL = re.compile(r':label:`([^`]+)`')
 ROLE = re.compile(r':(numref|ref|eqref|cite[tp]?):`([^`]+)`')
 ADMONITION = re.compile(r'^\.\. admonition:: (.+)\n.*\n\n +(.+)', re.MULTILINE)
+COSTS = re.compile(r'^\.\. layer-costs::', re.MULTILINE)
+ONLY = re.compile(r'^\.\. only:: .*\n(?:\n| +.*\n?)+', re.MULTILINE)
 LINE = re.compile(r'^\.\. rst-class:: provenance\n\n(.+)', re.MULTILINE)
 
 
@@ -93,6 +94,8 @@ def readable(text, page, references, numbers):
             return match[0]
         if '.. bibliography::' in content:
             return references.bibliography()
+        content = ONLY.sub('', content)
+        content = COSTS.sub(lambda _: layer_costs(name), content)
         content = ADMONITION.sub(r'> **\1**\n>\n> \2', content.strip())
         return LINE.sub(r'*\1*', content)
 
@@ -143,6 +146,15 @@ def contents(toc, page, references):
         f'* [{references.title(other)}]('
         f'{os.path.relpath(other, os.path.dirname(page) or ".")}.ipynb)'
         for other in pages if Path(f'{other}.md').exists())
+
+
+def layer_costs(name):
+    """Return the table that `.. layer-costs::` stands for."""
+    head, *body = costs.table()
+    rows = [head, ['---'] * len(head), *body]
+    return (f'{anchor(costs.LABEL)}\n\n**{name("numref", costs.LABEL)}** '
+            f'{costs.CAPTION}\n\n'
+            + '\n'.join(f'| {" | ".join(row)} |' for row in rows))
 
 
 def clear(nb):
@@ -196,7 +208,7 @@ def for_colab(text, path, book, tab):
         return f']({colab_address(book, tab, page)}{match[2]})'
 
     def image(match):
-        content = base64.b64encode(png(path.parent / match[1])).decode()
+        content = base64.b64encode(png(Path(match[1]).name)).decode()
         return f'](data:image/png;base64,{content})'
 
     text = re.sub(r'\]\(([^):]+)\.ipynb([^)]*)\)', link, text)
@@ -204,19 +216,23 @@ def for_colab(text, path, book, tab):
 
 
 @functools.cache
-def png(path):
+def png(name):
     """Return a figure as PNG, in the book's fonts, at twice its size."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = []
-        for file in fonts.FONTS:
-            with TTFont(file) as font:
-                font.flavor = None
-                files.append(f'{folder}/{file.stem}.ttf')
-                font.save(files[-1])
-        return resvg_py.svg_to_bytes(
-            svg_path=str(path), zoom=2, font_files=files,
-            sans_serif_family='Pretendard Variable',
-            serif_family='STIX Two Math')
+    return resvg_py.svg_to_bytes(
+        svg_path=f'img/{name}', zoom=2, font_files=font_files(),
+        sans_serif_family='Pretendard Variable', serif_family='STIX Two Math')
+
+
+@functools.cache
+def font_files():
+    """Return the book's fonts unpacked, which resvg wants."""
+    folder = Path('_build/fonts')
+    folder.mkdir(exist_ok=True)
+    for file in fonts.FONTS:
+        with TTFont(file) as font:
+            font.flavor = None
+            font.save(folder / f'{file.stem}.ttf')
+    return [str(folder / f'{file.stem}.ttf') for file in fonts.FONTS]
 
 
 def lab(tab):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -112,6 +113,35 @@ def outputs_of(site, tab):
             images += source.count('](../img/')
             lines += re.findall(r'class:: provenance\n\n(.*)', source)
     return images, lines
+
+
+@pytest.fixture(scope='session')
+def build_folder(site):
+    """The `_build` in which the notebooks are."""
+    result = book(site.parents[1], 'notebooks')
+    assert result.returncode == 0, result.stdout
+    return site.parent
+
+
+@pytest.fixture(scope='session')
+def unpacked(build_folder, tmp_path_factory):
+    """The zip file of the notebooks as a reader unpacks it."""
+    folder = tmp_path_factory.mktemp('unpacked')
+    with zipfile.ZipFile(
+            build_folder / 'd2l-resnet-ko-notebooks.zip') as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def wheel(tmp_path_factory):
+    """The wheel of the package."""
+    folder = tmp_path_factory.mktemp('wheel')
+    subprocess.run([sys.executable, '-m', 'build', '--wheel',
+                    '--no-isolation', '--outdir', folder],
+                   check=True, capture_output=True)
+    [wheel] = folder.glob('*.whl')
+    return wheel
 
 
 @contextmanager

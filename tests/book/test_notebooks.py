@@ -1,10 +1,6 @@
 """Notebooks for readers: a zip, Colab and SageMaker."""
 
-import os
 import re
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import nbformat
@@ -16,24 +12,6 @@ from conftest import book
 TABS = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
         'mxnet': 'mxnet'}
 SECTIONS = [path.stem for path in sorted(Path('chapter_resnet').glob('*.md'))]
-
-
-@pytest.fixture(scope='module')
-def build(site):
-    """The `_build` in which the notebooks are."""
-    folder = site.parents[1]
-    result = book(folder, 'notebooks')
-    assert result.returncode == 0, result.stdout
-    return folder / '_build'
-
-
-@pytest.fixture(scope='module')
-def unpacked(build, tmp_path_factory):
-    """The zip file as a reader unpacks it."""
-    folder = tmp_path_factory.mktemp('unpacked')
-    with zipfile.ZipFile(build / 'd2l-resnet-ko-notebooks.zip') as archive:
-        archive.extractall(folder)
-    return folder
 
 
 def read(folder):
@@ -127,15 +105,15 @@ def test_the_numbers_are_those_of_the_page(site, unpacked, section):
     assert notebook == page
 
 
-def test_outputs_are_there_or_cleared(site, build):
+def test_outputs_are_there_or_cleared(site, build_folder):
     """And with them the lines that say where they come from."""
-    path = build / 'notebooks/jax/chapter_resnet/resnet.ipynb'
+    path = build_folder / 'notebooks/jax/chapter_resnet/resnet.ipynb'
     nb = nbformat.read(path, 4)
     assert any(cell.get('outputs') for cell in nb.cells)
     assert re.search(r'\n\*JAX [\d.]+ · .* · 훈련 .*\*', text_of(nb))
     assert '끝까지 훈련한 결과가 아닙니다' in text_of(nb)
     code = code_of(nb)
-    result = book(build.parent, 'notebooks', '--no-outputs')
+    result = book(build_folder.parent, 'notebooks', '--no-outputs')
     assert result.returncode == 0, result.stdout
     nb = nbformat.read(path, 4)
     assert code_of(nb) == code
@@ -143,8 +121,8 @@ def test_outputs_are_there_or_cleared(site, build):
     assert '끝까지 훈련한 결과가 아닙니다' not in text_of(nb)
 
 
-def test_colab_installs_the_package_and_shows_the_figures(build):
-    for path, nb in read(build / 'colab').items():
+def test_colab_installs_the_package_and_shows_the_figures(build_folder):
+    for path, nb in read(build_folder / 'colab').items():
         text, code = text_of(nb), code_of(nb)
         if 'from d2l import' in code:
             first = next(cell.source for cell in nb.cells
@@ -157,13 +135,13 @@ def test_colab_installs_the_package_and_shows_the_figures(build):
         for address in re.findall(r'\]\(([^)]+)\)', text):
             assert re.match(r'https?://|#|data:image/png;base64,', address)
     assert 'data:image/png;base64,iVBOR' in text_of(nbformat.read(
-        build / 'colab/jax/chapter_resnet/resnet.ipynb', 4))
+        build_folder / 'colab/jax/chapter_resnet/resnet.ipynb', 4))
 
 
-def test_sagemaker_installs_the_package_and_the_framework(build):
+def test_sagemaker_installs_the_package_and_the_framework(build_folder):
     for tab, module in TABS.items():
         nb = nbformat.read(
-            build / f'sagemaker/{tab}/chapter_resnet/resnet.ipynb', 4)
+            build_folder / f'sagemaker/{tab}/chapter_resnet/resnet.ipynb', 4)
         nbformat.validate(nb)
         first = next(cell.source for cell in nb.cells
                      if cell.cell_type == 'code')
@@ -172,51 +150,3 @@ def test_sagemaker_installs_the_package_and_the_framework(build):
         assert re.search(rf'^!pip install --quiet {module}\b', first,
                          re.MULTILINE)
         assert nb.metadata.kernelspec.name == 'conda_python3'
-
-
-@pytest.fixture(scope='session')
-def installed(tmp_path_factory):
-    """A folder in which the wheel alone is installed."""
-    folder = tmp_path_factory.mktemp('wheel')
-    subprocess.run([sys.executable, '-m', 'build', '--wheel',
-                    '--no-isolation', '--outdir', folder],
-                   check=True, capture_output=True)
-    [wheel] = folder.glob('*.whl')
-    subprocess.run(['.tools/bin/uv', 'pip', 'install', '--quiet', '--offline',
-                    '--no-deps', '--target', folder / 'site', wheel],
-                   check=True)
-    return folder / 'site'
-
-
-# Executes code cells as a kernel does, where nothing of the repository is.
-RUN = '''
-import importlib.util, sys
-sys.meta_path = [finder for finder in sys.meta_path
-                 if '__editable__' not in getattr(finder, '__module__', '')]
-import nbformat
-from IPython.core.interactiveshell import InteractiveShell
-import d2l
-assert d2l.__file__.startswith(sys.argv[2]), d2l.__file__
-assert importlib.util.find_spec('book') is None
-shell = InteractiveShell.instance()
-for path in sys.argv[3:]:
-    shell.reset(new_session=False)
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == 'code':
-            shell.run_cell(cell.source).raise_error()
-print(sys.argv[1], 'ran', len(sys.argv) - 3)
-'''
-
-
-@pytest.mark.parametrize('tab', TABS)
-def test_the_notebooks_run_with_the_wheel_alone(unpacked, installed, tab):
-    environment = '.venv-mxnet' if tab == 'mxnet' else '.venv'
-    folder = unpacked / tab / 'chapter_resnet'
-    result = subprocess.run(
-        [Path(environment).absolute() / 'bin/python', '-c', RUN, tab,
-         installed, *sorted(folder.glob('*.ipynb'))], cwd=folder,
-        env=os.environ | {'PYTHONPATH': str(installed), 'OMP_NUM_THREADS': '1',
-                          'MPLBACKEND': 'agg', 'D2L_FAST_DEV_RUN': '1'},
-        capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert f'{tab} ran {len(SECTIONS)}' in result.stdout

@@ -1,22 +1,11 @@
 """The package: what the wheel holds, and that it leaves others alone."""
 
 import subprocess
-import sys
 import zipfile
 from email.parser import Parser
 from pathlib import Path
 
 import pytest
-
-
-@pytest.fixture(scope='module')
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('wheel')
-    subprocess.run([sys.executable, '-m', 'build', '--wheel',
-                    '--no-isolation', '--outdir', folder],
-                   check=True, capture_output=True)
-    [wheel] = folder.glob('*.whl')
-    return wheel
 
 
 def test_holds_the_library_alone(wheel):

@@ -136,9 +136,12 @@ class Deck:
                 content += ''.join(output for output, _ in outputs)
                 lines, outputs = lines + size, []
             self.add(content, 'large' if lines <= LARGE else '')
-        if outputs:
-            self.add('<div class="outputs">'
-                     + ''.join(output for output, _ in outputs) + '</div>')
+        while outputs:      # one at least, and what else a slide holds
+            content, lines = '', 0
+            while outputs and (not content or lines + outputs[0][1] <= LINES):
+                output, height = outputs.pop(0)
+                content, lines = content + output, lines + height
+            self.add(f'<div class="outputs">{content}</div>')
 
     def add(self, content, kind=''):
         """Add a slide with what was said since the last one."""

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from conftest import book
+from conftest import book, outputs_of
 
 TITLES = {'resnet': '잔차 네트워크(ResNet)와 ResNeXt',
+          'variants': 'ResNet의 변형',
           'interchange': '한 모델, 네 프레임워크'}
 TABS = 'pytorch', 'jax', 'tensorflow', 'mxnet'
 # Whatever of a slide is beyond its frame, or code that is beyond its box.
@@ -69,9 +70,13 @@ def test_a_deck_shows_the_marks_and_notes_their_text(decks, page, tab):
     assert 'class Residual' in code and '#@save' not in code
 
 
-def test_a_deck_says_what_was_not_trained_to_the_end(decks, page):
-    for tab in TABS:
-        page.goto((decks / f'resnet-{tab}.html').as_uri())
+@pytest.mark.parametrize('tab', TABS)
+def test_a_deck_says_where_its_outputs_come_from(site, decks, page, tab):
+    """And with that, what was not trained to the end."""
+    shown = ''
+    for section in TITLES:
+        page.goto((decks / f'{section}-{tab}.html').as_uri())
         page.wait_for_function('Reveal.isReady()')
-        assert '끝까지 훈련한 결과가 아닙니다' in ''.join(
-            page.locator('.provenance').all_text_contents())
+        shown += ''.join(page.locator('.provenance').all_text_contents())
+    _, lines = outputs_of(site, tab)
+    assert lines and all(line in shown for line in lines)

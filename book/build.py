@@ -111,12 +111,18 @@ class Book(build.Builder):
         return aside / builder
 
     def html(self):
-        """Build the pages aside, and put them in place when all went well."""
+        """Build the pages aside, and put them in place when all went well.
+
+        The notebooks come with them: the pages offer them.
+        """
         built = self.sphinx('html')
+        notebooks.write(self, References())
+        notebooks.write_colab(self)
         new, old = HTML.with_suffix('.new'), HTML.with_suffix('.old')
         for folder in (new, old):
             shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(built, new)
+        shutil.copytree(notebooks.COLAB, new / 'notebooks')
         if HTML.exists():
             HTML.rename(old)
         new.rename(HTML)
@@ -184,12 +190,13 @@ def build_html():
 
 
 def build_notebooks(outputs):
-    """Build the notebooks for readers, with the numbers of the pages."""
+    """Build the notebooks for readers, with or without outputs."""
     book = built_book()
-    archive = notebooks.write(book, References(), outputs)
-    notebooks.write_colab(book)
+    if not outputs:
+        notebooks.write(book, References(), outputs=False)
+        notebooks.write_colab(book)
     notebooks.write_sagemaker(book)
-    print(f'The notebooks are in {archive}, {notebooks.COLAB} and '
+    print(f'The notebooks are in {notebooks.ARCHIVE}, {notebooks.COLAB} and '
           f'{notebooks.SAGEMAKER}.')
 
 

@@ -22,8 +22,8 @@ language = 'ko'
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex', 'book.mathml',
               'book.images', 'book.costs']
-WEB = ['book.links', 'book.folding', 'book.reading', 'book.fonts',
-       'book.search']
+WEB = ['book.links', 'book.folding', 'book.reading', 'book.downloads',
+       'book.fonts', 'book.search']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True

@@ -42,13 +42,22 @@ def costs(model, size):
 
 
 def write(app, error):
-    """Write the costs of all models beside the script that shows them."""
+    """Write the costs of all models beside the script that shows them.
+
+    They take a quarter of a minute, so those of an earlier build stay while
+    nothing that they depend on is newer.
+    """
     shown = any('layer-costs' in page for page in app.env.metadata.values())
-    if shown and not error and app.builder.name == 'html':
-        table = {model: {size: costs(model, size) for size in SIZES}
-                 for model in MODELS}
-        Path(app.outdir, '_static/costs.json').write_text(
-            json.dumps(table, ensure_ascii=False), encoding='utf-8')
+    if not shown or error or app.builder.name != 'html':
+        return
+    path = Path(app.outdir, '_static/costs.json')
+    newest = max(file.stat().st_mtime for file in
+                 [Path(__file__), *Path('d2l').rglob('*.py')])
+    if not path.exists() or path.stat().st_mtime < newest:
+        models = {model: {size: costs(model, size) for size in SIZES}
+                  for model in MODELS}
+        path.write_text(json.dumps(models, ensure_ascii=False),
+                        encoding='utf-8')
 
 
 def table():

@@ -4,6 +4,7 @@ They say what the pages say, in Markdown that any notebook program shows.
 """
 
 import base64
+import configparser
 import functools
 import os
 import re
@@ -23,6 +24,9 @@ from book.references import anchor
 
 NOTEBOOKS, COLAB, SAGEMAKER = (
     Path('_build', name) for name in ('notebooks', 'colab', 'sagemaker'))
+ARCHIVE = Path('_build/d2l-resnet-ko-notebooks.zip')
+OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. 더 새로운 Python에서는 '
+              '첫 칸에서 오류가 납니다.')
 MARKS = r'(?P<marks>(?:\n:\w+:`[^`]*`)*)'
 FENCE = re.compile(r'^```(\w+)\n(.*?)\n```$', re.DOTALL | re.MULTILINE)
 HEADING = re.compile(rf'^(#+) (.+){MARKS}', re.MULTILINE)
@@ -52,10 +56,8 @@ def write(book, references, outputs=True):
         shutil.copytree('img', aside / tab / 'img',
                         ignore=shutil.ignore_patterns('*.py', '*.png'))
     replace(NOTEBOOKS, aside)
-    archive = Path('_build', f'{book.config.project["name"]}-notebooks.zip')
-    shutil.make_archive(archive.with_suffix('.new'), 'zip', NOTEBOOKS)
-    Path(f'{archive.with_suffix(".new")}.zip').replace(archive)
-    return archive
+    aside = shutil.make_archive(ARCHIVE.with_suffix('.new'), 'zip', NOTEBOOKS)
+    Path(aside).replace(ARCHIVE)
 
 
 def replace(folder, new):
@@ -165,47 +167,57 @@ def clear(nb):
 
 
 def write_colab(book):
-    """Write the notebooks for Colab, which shows no SVG and no local file."""
-    COLAB.mkdir(exist_ok=True)
-    for tab in book.config.tabs:
-        book._colab.generate_notebooks(str(NOTEBOOKS / tab),
-                                       str(COLAB / tab), None)
-        for path in sorted((COLAB / tab).rglob('*.ipynb')):
-            nb = nbformat.read(path, as_version=4)
-            nb.metadata['colab'] = {'provenance': [], 'toc_visible': True}
-            for cell in nb.cells:
-                if cell.cell_type == 'markdown':
-                    cell.source = for_colab(cell.source, path, book, tab)
-            execute.number_cells(nb)
-            execute.write(nb, path)
-        shutil.rmtree(COLAB / tab / 'img')
+    """Write the notebooks for Colab, which shows no SVG and no local file.
+
+    Each stands alone, so the pages offer them as downloads, too.
+    """
+    def finish(nb, page, tab):
+        nb.metadata['colab'] = {'provenance': [], 'toc_visible': True}
+        for cell in nb.cells:
+            if cell.cell_type == 'markdown':
+                cell.source = for_colab(cell.source, page, tab)
+        if tab == 'mxnet' and execute.code_cells(nb):
+            nb.cells[0].source += f' {OLD_PYTHON}'
+
+    generate(book, book._colab, COLAB, finish)
+    for folder in COLAB.glob('*/img'):
+        shutil.rmtree(folder)
 
 
 def write_sagemaker(book):
     """Write the notebooks for SageMaker."""
-    SAGEMAKER.mkdir(exist_ok=True)
+    generate(book, book._sagemaker, SAGEMAKER, lambda nb, page, tab: None)
+
+
+def generate(book, generator, folder, finish):
+    """Let d2lbook write notebooks into a folder; `finish` each of them."""
+    aside = folder.with_suffix('.new')
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
     for tab in book.config.tabs:
-        book._sagemaker.generate_notebooks(str(NOTEBOOKS / tab),
-                                           str(SAGEMAKER / tab), None)
-        for path in (SAGEMAKER / tab).rglob('*.ipynb'):
+        generator.generate_notebooks(str(NOTEBOOKS / tab), str(aside / tab),
+                                     None)
+        for path in sorted((aside / tab).rglob('*.ipynb')):
             nb = nbformat.read(path, as_version=4)
+            finish(nb, path.relative_to(aside / tab).with_suffix(''), tab)
             execute.number_cells(nb)
             execute.write(nb, path)
+    replace(folder, aside)
 
 
-def colab_address(book, tab, page):
+def colab_address(page, tab):
     """Return where Colab opens the notebook of a page."""
+    config = configparser.ConfigParser()
+    config.read('config.ini', encoding='utf-8')
     return (f'https://colab.research.google.com/github/'
-            f'{book.config.colab["github_repo"]}/blob/colab/'
-            f'{tab}/{page}.ipynb')
+            f'{config["colab"]["github_repo"]}/blob/colab/{tab}/{page}.ipynb')
 
 
-def for_colab(text, path, book, tab):
+def for_colab(text, page, tab):
     """Return text with its figures inside and its links to Colab."""
     def link(match):
-        other = Path(os.path.normpath(path.parent / match[1]))
-        page = other.relative_to(COLAB / tab).as_posix()
-        return f']({colab_address(book, tab, page)}{match[2]})'
+        other = Path(os.path.normpath(page.parent / match[1])).as_posix()
+        return f']({colab_address(other, tab)}{match[2]})'
 
     def image(match):
         content = base64.b64encode(png(Path(match[1]).name)).decode()
@@ -228,11 +240,13 @@ def font_files():
     """Return the book's fonts unpacked, which resvg wants."""
     folder = Path('_build/fonts')
     folder.mkdir(exist_ok=True)
-    for file in fonts.FONTS:
-        with TTFont(file) as font:
-            font.flavor = None
-            font.save(folder / f'{file.stem}.ttf')
-    return [str(folder / f'{file.stem}.ttf') for file in fonts.FONTS]
+    files = {file: folder / f'{file.stem}.ttf' for file in fonts.FONTS}
+    for file, unpacked in files.items():
+        if not unpacked.exists():
+            with TTFont(file) as font:
+                font.flavor = None
+                font.save(unpacked)
+    return list(map(str, files.values()))
 
 
 def lab(tab):

@@ -2,6 +2,7 @@
 
 import re
 
+import nbformat
 import pytest
 
 TABS = ['pytorch', 'jax', 'tensorflow', 'mxnet']
@@ -242,8 +243,24 @@ def test_all_figures_load(resnet):
 
 
 def test_says_how_long_it_takes(resnet):
-    minutes = resnet.locator('.minutes').inner_text()
+    minutes = resnet.locator('.about-page p').first.inner_text()
     assert 10 < int(re.fullmatch('읽는 데 약 ([0-9]+)분', minutes)[1]) < 60
+
+
+@pytest.mark.parametrize('tab', TABS)
+def test_offers_its_notebook(page, address, tab):
+    """In Colab and as a file that needs no other, in the chosen framework."""
+    page.goto(f'{address}/chapter_resnet/resnet.html?tab={tab}')
+    colab, file = page.locator('.about-page a:visible').all()
+    assert colab.get_attribute('href') == (
+        'https://colab.research.google.com/github/d2l-resnet-ko/d2l-resnet-ko/'
+        f'blob/colab/{tab}/chapter_resnet/resnet.ipynb')
+    with page.expect_download() as download:
+        file.click()
+    nb = nbformat.read(download.value.path(), 4)
+    text = '\n'.join(cell.source for cell in nb.cells)
+    assert f'from d2l import {tab.replace("pytorch", "torch")} as d2l' in text
+    assert 'data:image/png;base64,' in text and '](../img/' not in text
 
 
 def test_images_load_late_keep_their_place_and_are_described(resnet):

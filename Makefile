@@ -48,6 +48,11 @@ slides: export D2L_FAST_DEV_RUN ?= 4
 slides: env  ## Write the slides: _build/slides/*.html (TAB=jax)
 	.venv/bin/python -m book slides $(if $(TAB),--tab $(TAB))
 
+.PHONY: site
+site: export D2L_FAST_DEV_RUN ?= 4
+site: env  ## Build every format for a static host: _build/site
+	.venv/bin/python -m book site
+
 .PHONY: test
 test: env  ## Run all tests in both environments
 	.venv/bin/python tests/run.py

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from book import build, epub, execute, notebooks, pdf
+from book import build, epub, execute, notebooks, pdf, site
 
 
 def main():
@@ -28,6 +28,7 @@ def main():
                          help='leave the outputs out')
     decks = commands.add_parser('slides', help='write the slides')
     decks.add_argument('--tab', choices=execute.KERNELS)
+    commands.add_parser('site', help='build every format, for a static host')
     lab = commands.add_parser('lab', help='open the notebooks in JupyterLab')
     lab.add_argument('--tab', choices=execute.KERNELS, default='pytorch')
     arguments = parser.parse_args()
@@ -45,6 +46,8 @@ def main():
             build.build_notebooks(outputs=not arguments.no_outputs)
         elif arguments.command == 'slides':
             build.build_slides(arguments.tab)
+        elif arguments.command == 'site':
+            site.make()
         else:
             notebooks.lab(arguments.tab)
     except execute.CellFailed as error:

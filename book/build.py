@@ -87,20 +87,22 @@ class Book(build.Builder):
             execute.write(tabs.merge(notebooks, self.config.tabs),
                           self.eval_path(section, 'all'))
 
-    def sphinx(self, builder):
+    def sphinx(self, builder, *tags):
         """Let Sphinx build what it can, and return the folder it is in."""
         self.rst()
         tab = self.config.tab
         aside = Path('_build/sphinx') / ('' if tab == 'all' else tab)
+        folder = aside / '-'.join([builder, *tags])
         if builder == 'epub':   # packs all that lies there
-            shutil.rmtree(aside / builder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         try:
             subprocess.run(
                 [sys.executable, '-m', 'sphinx', '--quiet', '--keep-going',
-                 '--fail-on-warning', '--conf-dir', 'book', '--tag', tab,
+                 '--fail-on-warning', '--conf-dir', 'book',
+                 *(f'--tag={tag}' for tag in [tab, *tags]),
                  '--builder', builder,
                  '--doctree-dir', aside / f'doctrees-{builder}',
-                 self.config.rst_dir, aside / builder],
+                 self.config.rst_dir, folder],
                 check=True, env=os.environ | {
                     'PYTHONPATH': '.',
                     # pybtex-apa-style compares numbers with `is`
@@ -108,7 +110,7 @@ class Book(build.Builder):
         except subprocess.CalledProcessError:
             sys.exit('Sphinx found the mistakes above. What was built before '
                      'stays as it is.')
-        return aside / builder
+        return folder
 
     def html(self):
         """Build the pages aside, and put them in place when all went well.
@@ -118,15 +120,20 @@ class Book(build.Builder):
         built = self.sphinx('html')
         notebooks.write(self, References())
         notebooks.write_colab(self)
-        new, old = HTML.with_suffix('.new'), HTML.with_suffix('.old')
-        for folder in (new, old):
-            shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(built, new)
-        shutil.copytree(notebooks.COLAB, new / 'notebooks')
-        if HTML.exists():
-            HTML.rename(old)
-        new.rename(HTML)
-        shutil.rmtree(old, ignore_errors=True)
+        put(HTML, {'': built, 'notebooks': notebooks.COLAB})
+
+
+def put(folder, parts):
+    """Put a folder in place, made of others, all at once."""
+    new, old = folder.with_suffix('.new'), folder.with_suffix('.old')
+    for aside in new, old:
+        shutil.rmtree(aside, ignore_errors=True)
+    for name, part in parts.items():
+        shutil.copytree(part, new / name, dirs_exist_ok=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def cell_bar(notebooks):

@@ -38,6 +38,10 @@ html_theme = 'furo'
 html_title = project
 html_math_renderer = 'mathml'
 templates_path = [str(BOOK / 'templates')]
+if tags.has('site'):
+    html_sidebars = {'**': [f'sidebar/{name}.html' for name in (
+        'brand', 'search', 'scroll-start', 'navigation', 'downloads',
+        'scroll-end')]}
 html_static_path = [str(BOOK / 'static')]
 html_css_files = ['book.css']
 html_js_files = [(name, {'type': 'module'}) for name in (

@@ -7,6 +7,7 @@ book's own PyTorch models compute when the pages are built.
 """
 
 import json
+import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -50,7 +51,7 @@ def write(app, error):
     shown = any('layer-costs' in page for page in app.env.metadata.values())
     if not shown or error or app.builder.name != 'html':
         return
-    path = Path(app.outdir, '_static/costs.json')
+    path = Path('_build/costs.json')
     newest = max(file.stat().st_mtime for file in
                  [Path(__file__), *Path('d2l').rglob('*.py')])
     if not path.exists() or path.stat().st_mtime < newest:
@@ -58,6 +59,7 @@ def write(app, error):
                   for model in MODELS}
         path.write_text(json.dumps(models, ensure_ascii=False),
                         encoding='utf-8')
+    shutil.copy(path, Path(app.outdir, '_static'))
 
 
 def table():

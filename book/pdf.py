@@ -24,12 +24,16 @@ UNDEFINED = re.compile(r'^LaTeX Warning: .* undefined.*$', re.MULTILINE)
 MISSING = re.compile(r'^Missing character: .*$', re.MULTILINE)
 
 
-def build(tabs):
-    """Write `_build/pdf/d2l-resnet-ko-TAB.pdf` for every tab."""
+def need_programs():
     missing = [name for name in PROGRAMS if not shutil.which(name)]
     if missing:
         sys.exit(f'A PDF needs {" and ".join(missing)}. On Debian or Ubuntu: '
                  f'apt install --no-install-recommends {PACKAGES}')
+
+
+def build(tabs):
+    """Write `_build/pdf/d2l-resnet-ko-TAB.pdf` for every tab."""
+    need_programs()
     for tab in tqdm(tabs, unit='PDF', disable=len(tabs) == 1):
         book = open_book(tab)
         name = f'{book.config.project["name"]}-{tab}'

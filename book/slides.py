@@ -55,7 +55,7 @@ Reveal.initialize({{width: 1280, height: 720, margin: 0, center: false,
 '''
 
 
-def write(book, references, tabs):
+def write(book, references, tabs=None):
     """Write a deck of every section that has marks, in every tab."""
     aside = SLIDES.with_suffix('.new')
     shutil.rmtree(aside, ignore_errors=True)

@@ -117,8 +117,8 @@ def outputs_of(site, tab):
 
 @pytest.fixture(scope='session')
 def build_folder(site):
-    """The `_build` in which the notebooks are."""
-    result = book(site.parents[1], 'notebooks')
+    """The `_build` in which every format is."""
+    result = book(site.parents[1], 'site')
     assert result.returncode == 0, result.stdout
     return site.parent
 

@@ -7,17 +7,10 @@ import zipfile
 
 import pytest
 
-from conftest import book, outputs_of
+from conftest import outputs_of
 
 TABS = {'pytorch': 'torch', 'jax': 'flax', 'tensorflow': 'tensorflow',
         'mxnet': 'mxnet'}
-
-
-@pytest.fixture(scope='module')
-def folder(site):
-    result = book(site.parent.parent, 'epub')
-    assert result.returncode == 0, result.stdout
-    return site.parent / 'epub'
 
 
 @pytest.fixture(params=TABS, scope='module')
@@ -26,8 +19,8 @@ def tab(request):
 
 
 @pytest.fixture(scope='module')
-def path(folder, tab):
-    return folder / f'd2l-resnet-ko-{tab}.epub'
+def path(build_folder, tab):
+    return build_folder / f'epub/d2l-resnet-ko-{tab}.epub'
 
 
 @pytest.fixture(scope='module')

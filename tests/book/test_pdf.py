@@ -12,21 +12,14 @@ TABS = {'pytorch': 'from torch import nn', 'jax': 'from flax import linen',
         'tensorflow': 'import tensorflow', 'mxnet': 'from mxnet import'}
 
 
-@pytest.fixture(scope='module')
-def folder(site):
-    result = book(site.parent.parent, 'pdf')
-    assert result.returncode == 0, result.stdout
-    return site.parent / 'pdf'
-
-
 @pytest.fixture(params=TABS, scope='module')
 def tab(request):
     return request.param
 
 
 @pytest.fixture(scope='module')
-def reader(folder, tab):
-    return pypdf.PdfReader(folder / f'd2l-resnet-ko-{tab}.pdf')
+def reader(build_folder, tab):
+    return pypdf.PdfReader(build_folder / f'pdf/d2l-resnet-ko-{tab}.pdf')
 
 
 @pytest.fixture(scope='module')

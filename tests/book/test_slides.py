@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from conftest import book, outputs_of
+from conftest import outputs_of
 
 TITLES = {'resnet': '잔차 네트워크(ResNet)와 ResNeXt',
           'variants': 'ResNet의 변형',
@@ -24,12 +24,9 @@ BEYOND = '''() => {
 }'''
 
 
-@pytest.fixture(scope='module')
-def decks(site):
-    folder = site.parents[1]
-    result = book(folder, 'slides')
-    assert result.returncode == 0, result.stdout
-    return folder / '_build/slides'
+@pytest.fixture
+def decks(build_folder):
+    return build_folder / 'slides'
 
 
 @pytest.mark.parametrize('tab', TABS)

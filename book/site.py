@@ -64,5 +64,6 @@ def not_found():
     for kind in 'style', 'script':
         content = re.search(f'<{kind}>(.*)</{kind}>', page, re.DOTALL)[1]
         digest = hashlib.sha256(content.encode()).digest()
-        page = page.replace(f'{{{kind}}}', f"'sha256-{base64.b64encode(digest).decode()}'")
+        page = page.replace(
+            f'{{{kind}}}', f"'sha256-{base64.b64encode(digest).decode()}'")
     return page

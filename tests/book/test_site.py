@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import http.server
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 TABS = 'pytorch', 'jax', 'tensorflow', 'mxnet'
 
@@ -47,7 +49,7 @@ def test_every_link_leads_somewhere(host):
                              '--timeout=10', f'{host}/index.html'],
                             capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
-    assert int(result.stdout.split('That\'s it. ')[1].split()[0]) > 300
+    assert int(re.search(r"(\d+) links in", result.stdout)[1]) > 150
 
 
 def test_offers_every_format(page, host, tmp_path):
@@ -64,17 +66,16 @@ def test_offers_every_format(page, host, tmp_path):
     assert any(name.endswith('.whl') for name in names)
     for row in rows:
         _, size, digest = row.locator('td').all_inner_texts()
-        with page.expect_download() as download:
-            row.locator('a').click()
-        content = Path(download.value.path()).read_bytes()
-        (tmp_path / download.value.suggested_filename).write_bytes(content)
+        file = row.locator('a').get_attribute('href')
+        content = page.request.get(f'{host}/{file}').body()
+        (tmp_path / Path(file).name).write_bytes(content)
         assert hashlib.sha256(content).hexdigest() == digest
         number, unit = size.split()
         assert abs(float(number) * {'kB': 1e3, 'MB': 1e6}[unit]
                    / len(content) - 1) < 0.06
-    with page.expect_download() as download:
-        page.get_by_role('link', name='SHA256SUMS').click()
-    download.value.save_as(tmp_path / 'SHA256SUMS')
+    sums = page.get_by_role('link', name='SHA256SUMS').get_attribute('href')
+    (tmp_path / 'SHA256SUMS').write_bytes(
+        page.request.get(f'{host}/{sums}').body())
     subprocess.run(['sha256sum', '--check', '--quiet', 'SHA256SUMS'],
                    cwd=tmp_path, check=True)
     for tab in TABS:
@@ -98,7 +99,7 @@ def test_what_is_not_there_leads_to_the_book(page, host, path):
     messages = []
     page.on('console', lambda message: messages.append(message.text))
     page.goto(f'{host}/{path}')
-    page.wait_for_function('document.querySelector("a").pathname.length > 1')
+    expect(page.get_by_role('link')).to_have_attribute('href', f'{host}/')
     assert not any('Content Security' in message for message in messages)
     page.get_by_role('link').click()
     page.wait_for_url(f'{host}/')

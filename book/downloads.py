@@ -26,7 +26,9 @@ def page_of_downloads(app):
     """Yield the page that lists what `book.site` has built."""
     files = [(file.name, size_of(file), site.sha256(file))
              for file in site.files()]
-    decks = [(title.astext(), links) for page, title in app.env.titles.items()
+    pages = sorted(app.env.titles, key=lambda page:
+                   app.env.toc_secnumbers.get(page, {}).get('', ()))
+    decks = [(app.env.titles[page].astext(), links) for page in pages
              if (links := [
                  (name, deck.name) for tab, name in NAMES.items()
                  if (deck := SLIDES / f'{page.split("/")[-1]}-{tab}.html'

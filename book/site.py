@@ -49,9 +49,10 @@ def make():
 
 
 def files():
-    """Return the files to download, in their order, but not their sums."""
-    return sorted(file for file in DOWNLOADS.iterdir()
-                  if file.name != 'SHA256SUMS')
+    """Return the files to download, kind after kind, but not their sums."""
+    return sorted((file for file in DOWNLOADS.iterdir()
+                   if file.name != 'SHA256SUMS'),
+                  key=lambda file: (file.suffix, file.name))
 
 
 def sha256(file):

@@ -55,7 +55,7 @@ def test_every_link_leads_somewhere(host):
 def test_offers_every_format(page, host, tmp_path):
     """From any page; the files are what the page says of them."""
     page.goto(f'{host}/chapter_resnet/resnet.html')
-    page.get_by_role('link', name='내려받기: ').click()
+    page.get_by_role('link', name='PDF, EPUB 등 내려받기').click()
     assert page.locator('h1').inner_text() == '내려받기'
     rows = page.locator('tbody tr').all()
     names = [row.locator('a').inner_text() for row in rows]

@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 SOURCES = ['api', 'book', 'chapter_resnet', 'd2l', 'img', 'outputs',
-           'requirements', 'config.ini', 'index.md', 'references.bib']
+           'requirements', 'config.ini', 'index.md', 'references.bib',
+           'pyproject.toml', 'README.md', 'LICENSE']
 SECTION = '''# 절
 :label:`sec_x`
 

@@ -40,7 +40,7 @@ notebooks: env  ## Write the notebooks: a zip, Colab, SageMaker (OUTPUTS=no clea
 	.venv/bin/python -m book notebooks $(if $(filter no,$(OUTPUTS)),--no-outputs)
 
 .PHONY: lab
-lab: notebooks  ## Open the notebooks in JupyterLab (TAB=jax)
+lab: env  ## Open the sources as notebooks in JupyterLab (TAB=jax)
 	.venv/bin/python -m book lab --tab $(or $(TAB),pytorch)
 
 .PHONY: slides

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from book import build, epub, execute, notebooks, pdf, site
+from book import build, epub, execute, lab, pdf, site
 
 
 def main():
@@ -29,8 +29,9 @@ def main():
     decks = commands.add_parser('slides', help='write the slides')
     decks.add_argument('--tab', choices=execute.KERNELS)
     commands.add_parser('site', help='build every format, for a static host')
-    lab = commands.add_parser('lab', help='open the notebooks in JupyterLab')
-    lab.add_argument('--tab', choices=execute.KERNELS, default='pytorch')
+    command = commands.add_parser('lab', help='open the sources in '
+                                              'JupyterLab')
+    command.add_argument('--tab', choices=execute.KERNELS, default='pytorch')
     arguments = parser.parse_args()
     try:
         if arguments.command == 'html':
@@ -49,7 +50,7 @@ def main():
         elif arguments.command == 'site':
             site.make()
         else:
-            notebooks.lab(arguments.tab)
+            lab.lab(arguments.tab)
     except execute.CellFailed as error:
         sys.exit(f'{error}\nWhat was built or recorded before stays as it is.')
 

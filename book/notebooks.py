@@ -9,8 +9,6 @@ import functools
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -247,14 +245,3 @@ def font_files():
                 font.flavor = None
                 font.save(unpacked)
     return list(map(str, files.values()))
-
-
-def lab(tab):
-    """Open the notebooks of a tab in JupyterLab, in the tab's environment."""
-    environment = Path('.venv-mxnet' if tab == 'mxnet' else '.venv').absolute()
-    prefix = Path('_build/lab')
-    subprocess.run([environment / 'bin/python', '-m', 'ipykernel', 'install',
-                    '--prefix', prefix], check=True, capture_output=True)
-    os.environ['JUPYTER_PATH'] = str((prefix / 'share/jupyter').absolute())
-    os.execv(sys.executable, [sys.executable, '-m', 'jupyterlab',
-                              str(NOTEBOOKS / tab)])

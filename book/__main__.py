@@ -12,9 +12,9 @@ def main():
     commands.add_parser('html', help='build the pages; try what is not '
                                      'recorded with a few batches')
     for name in 'pdf', 'epub':
-        one = commands.add_parser(name, help=f'build the {name.upper()} of '
-                                             'one framework, or of each')
-        one.add_argument('--tab', choices=execute.KERNELS)
+        command = commands.add_parser(name, help=f'build the {name.upper()} of '
+                                                 'one framework, or of each')
+        command.add_argument('--tab', choices=execute.KERNELS)
     record = commands.add_parser('record', help='execute in full and keep '
                                                 'the outputs')
     record.add_argument('--tab', choices=execute.KERNELS, required=True)
@@ -26,8 +26,8 @@ def main():
                                                     'zip, Colab, SageMaker')
     command.add_argument('--no-outputs', action='store_true',
                          help='leave the outputs out')
-    decks = commands.add_parser('slides', help='write the slides')
-    decks.add_argument('--tab', choices=execute.KERNELS)
+    command = commands.add_parser('slides', help='write the slides')
+    command.add_argument('--tab', choices=execute.KERNELS)
     commands.add_parser('site', help='build every format, for a static host')
     command = commands.add_parser('lab', help='open the sources in '
                                               'JupyterLab')

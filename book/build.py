@@ -14,6 +14,7 @@ from d2lbook import build, config
 from tqdm import tqdm
 
 from book import execute, notebooks, recordings, slides, tabs, trials
+from book.files import put_folder
 from book.provenance import with_outputs
 from book.references import References
 
@@ -120,20 +121,7 @@ class Book(build.Builder):
         built = self.sphinx('html')
         notebooks.write(self, References())
         notebooks.write_colab(self)
-        put(HTML, {'': built, 'notebooks': notebooks.COLAB})
-
-
-def put(folder, parts):
-    """Put a folder in place, made of others, all at once."""
-    new, old = folder.with_suffix('.new'), folder.with_suffix('.old')
-    for aside in new, old:
-        shutil.rmtree(aside, ignore_errors=True)
-    for name, part in parts.items():
-        shutil.copytree(part, new / name, dirs_exist_ok=True)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+        put_folder(HTML, {'': built, 'notebooks': notebooks.COLAB})
 
 
 def cell_bar(notebooks):

@@ -1,12 +1,12 @@
 """Build the book as EPUB 3, one file a framework."""
 
 import re
-import shutil
 from pathlib import Path
 
 from sphinx.builders.epub3 import Epub3Builder
 
 from book.build import open_book
+from book.files import put_file
 from book.provenance import NAMES
 
 FOLDER = Path('_build/epub')
@@ -17,15 +17,8 @@ def build(tabs):
     for tab in tabs:
         book = open_book(tab)
         name = f'{book.config.project["name"]}-{tab}.epub'
-        put(book.sphinx('epub') / name, FOLDER / name)
+        put_file(book.sphinx('epub') / name, FOLDER / name)
         print(f'The {NAMES[tab]} book is in {FOLDER / name}.')
-
-
-def put(built, path):
-    """Put a file in place, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(built, path.with_suffix('.new'))
-    path.with_suffix('.new').replace(path)
 
 
 class Builder(Epub3Builder):

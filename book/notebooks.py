@@ -17,6 +17,7 @@ from d2lbook import colab, sagemaker, slides
 from fontTools.ttLib import TTFont
 
 from book import costs, execute, fonts
+from book.files import empty, swap
 from book.images import plain
 from book.references import anchor
 
@@ -42,8 +43,7 @@ LINE = re.compile(r'^\.\. rst-class:: provenance\n\n(.+)', re.MULTILINE)
 
 def write(book, references, outputs=True):
     """Write the notebooks of every tab and the zip file that holds them."""
-    aside = NOTEBOOKS.with_suffix('.new')
-    shutil.rmtree(aside, ignore_errors=True)
+    aside = empty(NOTEBOOKS.with_suffix('.new'))
     for _, section, tab in book.notebooks():
         nb = nbformat.read(book.eval_path(section, tab), as_version=4)
         if not outputs:
@@ -53,15 +53,9 @@ def write(book, references, outputs=True):
     for tab in book.config.tabs:
         shutil.copytree('img', aside / tab / 'img',
                         ignore=shutil.ignore_patterns('*.py', '*.png'))
-    replace(NOTEBOOKS, aside)
+    swap(NOTEBOOKS, aside)
     aside = shutil.make_archive(ARCHIVE.with_suffix('.new'), 'zip', NOTEBOOKS)
     Path(aside).replace(ARCHIVE)
-
-
-def replace(folder, new):
-    """Put a new folder in the place of another."""
-    shutil.rmtree(folder, ignore_errors=True)
-    new.rename(folder)
 
 
 def for_readers(nb, page, references):
@@ -189,9 +183,7 @@ def write_sagemaker(book):
 
 def generate(book, generator, folder, finish):
     """Let d2lbook write notebooks into a folder; `finish` each of them."""
-    aside = folder.with_suffix('.new')
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
+    aside = empty(folder.with_suffix('.new'))
     for tab in book.config.tabs:
         generator.generate_notebooks(str(NOTEBOOKS / tab), str(aside / tab),
                                      None)
@@ -200,7 +192,7 @@ def generate(book, generator, folder, finish):
             finish(nb, path.relative_to(aside / tab).with_suffix(''), tab)
             execute.number_cells(nb)
             execute.write(nb, path)
-    replace(folder, aside)
+    swap(folder, aside)
 
 
 def colab_address(page, tab):

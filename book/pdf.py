@@ -10,13 +10,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from book.build import open_book
-from book.epub import put
+from book.files import put_file
 from book.provenance import NAMES
 
 FOLDER = Path('_build/pdf')
 PROGRAMS = 'xelatex', 'latexmk', 'rsvg-convert'
-PACKAGES = ('texlive-xetex texlive-latex-extra texlive-fonts-recommended '
-            'texlive-plain-generic latexmk librsvg2-bin fonts-noto-cjk')
+INSTALL = 'xargs sudo apt install < requirements/debian.txt'
 OVERFULL = re.compile(r'^Overfull \\hbox \(([\d.]+)pt too wide\).*$',
                       re.MULTILINE)
 WIDEST = 5      # points that a line may stick out
@@ -28,7 +27,7 @@ def need_programs():
     missing = [name for name in PROGRAMS if not shutil.which(name)]
     if missing:
         sys.exit(f'A PDF needs {" and ".join(missing)}. On Debian or Ubuntu: '
-                 f'apt install --no-install-recommends {PACKAGES}')
+                 f'{INSTALL}')
 
 
 def build(tabs):
@@ -38,7 +37,7 @@ def build(tabs):
         book = open_book(tab)
         name = f'{book.config.project["name"]}-{tab}'
         pdf = typeset(book.sphinx('latex') / f'{name}.tex')
-        put(pdf, FOLDER / pdf.name)
+        put_file(pdf, FOLDER / pdf.name)
         tqdm.write(f'The {NAMES[tab]} book is in {FOLDER / pdf.name}.')
 
 
@@ -53,7 +52,8 @@ def typeset(tex):
     if run.returncode:
         found = re.findall(r'^(?:!|\S+?:\d+:) .*$', log, re.MULTILINE)
         sys.exit(f'{tex}: LaTeX stopped.\n' + '\n'.join(found) + '\nA font or '
-                 f'a .sty file that it lacks is in these packages: {PACKAGES}')
+                 'a .sty file that it lacks is in one of the packages of '
+                 'requirements/debian.txt.')
     if found := mistakes(log):
         sys.exit(f'{tex}: LaTeX found mistakes. The last good PDF stays as it '
                  'is.\n' + '\n'.join(found))

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from book import build, epub, execute, notebooks, pdf, slides
+from book.files import empty, put_folder
 
 SITE, DOWNLOADS = Path('_build/site'), Path('_build/downloads')
 NOT_FOUND = Path(__file__).with_name('404.html')
@@ -23,14 +24,14 @@ def make():
     """Build every format, and the site of them all."""
     start = time.time()
     pdf.need_programs()
+    print('Building the pages, the notebooks and the slides.', flush=True)
     book = build.built_book()
     notebooks.write_sagemaker(book)
     slides.write(book, build.References())
     tabs = list(execute.KERNELS)
     pdf.build(tabs)
     epub.build(tabs)
-    shutil.rmtree(DOWNLOADS, ignore_errors=True)
-    DOWNLOADS.mkdir()
+    empty(DOWNLOADS)
     subprocess.run([sys.executable, '-m', 'build', '--wheel', '--no-isolation',
                     '--outdir', DOWNLOADS], check=True, capture_output=True)
     name = book.config.project['name']
@@ -40,10 +41,11 @@ def make():
         shutil.copy(file, DOWNLOADS)
     (DOWNLOADS / 'SHA256SUMS').write_text(''.join(
         f'{sha256(file)}  {file.name}\n' for file in files()))
+    print('Building the pages of the site.', flush=True)
     pages = book.sphinx('html', 'site')
     (pages / '404.html').write_text(not_found(), encoding='utf-8')
-    build.put(SITE, {'': pages, 'notebooks': notebooks.COLAB,
-                     'slides': slides.SLIDES, 'downloads': DOWNLOADS})
+    put_folder(SITE, {'': pages, 'notebooks': notebooks.COLAB,
+                      'slides': slides.SLIDES, 'downloads': DOWNLOADS})
     print(f'The site is in {SITE}/index.html: {len(files())} downloads, '
           f'{time.time() - start:.0f} s.')
 

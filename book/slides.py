@@ -7,7 +7,6 @@ cell with its outputs; the text around it becomes the speaker's notes.
 import base64
 import html
 import re
-import shutil
 import statistics
 from pathlib import Path
 
@@ -20,7 +19,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from book import execute
-from book.notebooks import HEADING, IMAGE, LINE, readable, replace
+from book.files import empty, swap
+from book.notebooks import HEADING, IMAGE, LINE, readable
 from book.provenance import NAMES
 
 SLIDES = Path('_build/slides')
@@ -57,9 +57,7 @@ Reveal.initialize({{width: 1280, height: 720, margin: 0, center: false,
 
 def write(book, references, tabs=None):
     """Write a deck of every section that has marks, in every tab."""
-    aside = SLIDES.with_suffix('.new')
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
+    aside = empty(SLIDES.with_suffix('.new'))
     for _, section, tab in book.notebooks(tabs):
         nb = nbformat.read(book.eval_path(section, tab), as_version=4)
         if any(slides._match_slide_marks(cell.source) for cell in nb.cells
@@ -69,7 +67,7 @@ def write(book, references, tabs=None):
                         NAMES[tab])
             (aside / f'{section.stem}-{tab}.html').write_text(
                 str(deck), encoding='utf-8')
-    replace(SLIDES, aside)
+    swap(SLIDES, aside)
 
 
 class Deck:

@@ -146,11 +146,20 @@ def wheel(tmp_path_factory):
 
 
 @contextmanager
-def serve(folder):
-    """Serve a folder from this machine, to this machine."""
+def serve(folder, not_found=None):
+    """Serve a folder, and a page for what is not in it, to this machine."""
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *args):
             pass
+
+        def send_error(self, code, *args):
+            if not_found is None:
+                return super().send_error(code, *args)
+            self.send_response(code)
+            self.send_header('Content-Type', 'text/html')
+            self.end_headers()
+            if self.command != 'HEAD':
+                self.wfile.write(not_found.read_bytes())
 
     server = http.server.ThreadingHTTPServer(
         ('127.0.0.1', 0), functools.partial(Handler, directory=folder))

@@ -1,18 +1,17 @@
 """The site of all formats, under a path of some host."""
 
-import functools
 import hashlib
-import http.server
 import re
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from conftest import serve
 
 TABS = 'pytorch', 'jax', 'tensorflow', 'mxnet'
 
@@ -23,24 +22,8 @@ def host(build_folder, tmp_path_factory):
     root = tmp_path_factory.mktemp('host')
     shutil.copytree(build_folder / 'site', root / 'some/path')
 
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-        def send_error(self, code, *args):
-            content = (root / 'some/path/404.html').read_bytes()
-            self.send_response(code)
-            self.send_header('Content-Type', 'text/html')
-            self.end_headers()
-            if self.command != 'HEAD':
-                self.wfile.write(content)
-
-    server = http.server.ThreadingHTTPServer(
-        ('127.0.0.1', 0), functools.partial(Handler, directory=root))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f'http://127.0.0.1:{server.server_port}/some/path'
-    server.shutdown()
-    server.server_close()
+    with serve(root, not_found=root / 'some/path/404.html') as address:
+        yield f'{address}/some/path'
 
 
 def test_every_link_leads_somewhere(host):

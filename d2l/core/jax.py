@@ -16,7 +16,7 @@ from flax import serialization
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import data, module, notes, trainer, weights
+from d2l.core import data, jax_cpu, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
@@ -139,8 +139,8 @@ class Trainer(trainer.Trainer):
         model = self.model
         batch = self.prepare_batch(next(iter(self.train_dataloader)))
         params_key, dropout_key = jax.random.split(self.key)
-        variables = model.apply_init(
-            batch[:-1], key={'params': params_key, 'dropout': dropout_key})
+        variables = jax.tree_util.tree_map(jnp.array, model.apply_init(
+            batch[:-1], key={'params': params_key, 'dropout': dropout_key}))
         self.state = TrainState.create(
             apply_fn=lambda *args, **kwargs: model.apply(*args, **kwargs),
             params=variables['params'],
@@ -175,10 +175,16 @@ class Trainer(trainer.Trainer):
                                       state)
             return logged
 
+        def compile_train_step(step):
+            # The state is donated: the new one takes the memory of the old.
+            return jax.jit(step if self.gpus else jax_cpu.rewrite(step),
+                           donate_argnums=0)
+
         untraceable = (jax.errors.JAXTypeError, TypeError)
-        self._train_step, self._validation_step = (
-            trainer.CompiledStep(step, jax.jit, untraceable)
-            for step in (train_step, validation_step))
+        self._train_step = trainer.CompiledStep(
+            train_step, compile_train_step, untraceable)
+        self._validation_step = trainer.CompiledStep(
+            validation_step, jax.jit, untraceable)
 
     def has_native_bfloat16(self) -> bool:
         return any(float(getattr(gpu, 'compute_capability', 0)) >= 8

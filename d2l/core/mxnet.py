@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 
+from d2l.core import data, machine, module, notes, trainer, weights
+
+machine.use_all_cores()     # before MXNet is imported
+
 import mxnet
 import numpy
 from mxnet import autograd, gluon, init, np, npx
 from mxnet.gluon import nn
 
-from d2l.core import data, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *

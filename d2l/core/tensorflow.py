@@ -1,14 +1,14 @@
 """The d2l classes for TensorFlow and Keras."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager as Device
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from os import PathLike
 
 import numpy as np
 import tensorflow as tf
 
-from d2l.core import data, module, notes, trainer, weights
+from d2l.core import data, machine, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
@@ -128,7 +128,6 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     all_gpus = staticmethod(try_all_gpus)
-    precisions = 'auto', 'float32'
     get_seed = staticmethod(get_seed)
     seed = staticmethod(tf.keras.utils.set_random_seed)
 
@@ -157,8 +156,34 @@ class Trainer(trainer.Trainer):
         untraceable = (tf.errors.OperatorNotAllowedInGraphError, TypeError,
                        AttributeError, NotImplementedError)
         self.train_step, self.validation_step = (
-            trainer.CompiledStep(step, tf.function, untraceable)
+            trainer.CompiledStep(step, self.compile, untraceable)
             for step in (train_step, validation_step))
+
+    def compile(self, step: Callable) -> Callable:
+        """Return `step` compiled, its layers in their precision."""
+        step = tf.function(step)
+
+        def compiled(batch):
+            with self.autocast():
+                return step(batch)
+
+        return compiled
+
+    def has_native_bfloat16(self) -> bool:
+        return not self.gpus and machine.has_native_bfloat16()
+
+    @contextmanager
+    def autocast(self) -> Iterator[None]:
+        """Let TensorFlow's graph optimizer round layers to bfloat16."""
+        option = 'auto_mixed_precision_onednn_bfloat16'
+        before = tf.config.optimizer.get_experimental_options()
+        tf.config.optimizer.set_experimental_options(
+            {option: self.uses_bfloat16})
+        try:
+            yield
+        finally:
+            tf.config.optimizer.set_experimental_options(
+                {option: before.get(option, False)})
 
     def set_training(self, training: bool) -> None:
         self.model.training = training

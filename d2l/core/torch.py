@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2l.core import data, module, notes, trainer, weights
+from d2l.core import data, machine, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
@@ -126,9 +126,7 @@ class Trainer(trainer.Trainer):
     def has_native_bfloat16(self) -> bool:
         if self.gpus:
             return torch.cuda.get_device_capability(self.gpus[0]) >= (8, 0)
-        if not hasattr(torch.cpu, 'get_capabilities'):      # older PyTorch
-            return False
-        return torch.cpu.get_capabilities().get('avx512_bf16', False)
+        return machine.has_native_bfloat16()
 
     def autocast(self) -> torch.autocast:
         """Return the context in which layers compute in their precision."""

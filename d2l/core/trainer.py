@@ -13,6 +13,7 @@ import numpy as np
 from d2l.core.checkpoints import Checkpoints
 from d2l.core.data import DataModule
 from d2l.core.hyperparameters import HyperParameters
+from d2l.core.machine import kept_memory
 from d2l.core.module import Module
 from d2l.core.progress import EpochProgress
 
@@ -62,11 +63,12 @@ class Trainer(HyperParameters):
         self.prepare_steps()
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
-        if folder:
-            self.fit_with_checkpoints(Checkpoints(folder))
-            return
-        for self.epoch in range(self.max_epochs):
-            self.fit_epoch()
+        with kept_memory():
+            if folder:
+                self.fit_with_checkpoints(Checkpoints(folder))
+                return
+            for self.epoch in range(self.max_epochs):
+                self.fit_epoch()
 
     def fit_with_checkpoints(self, checkpoints):
         """Train from the last checkpoint on, and write one every epoch.

@@ -1,0 +1,156 @@
+"""Two gradients that XLA computes slowly on CPUs, computed another way.
+
+On two cores with AVX-512 the gradient of a 3×3 convolution of 24×24×64 images
+with respect to its weights takes XLA 4.7 times as long as the convolution,
+and the gradient of the stem's max-pooling 22 times as long as the pooling:
+together more than a third of a training step of ResNet-18 at 96×96.
+`rewrite` finds both in what JAX traced, whoever wrote the layers, and puts
+the same function in another form in their place; `bench/` measures it.
+"""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import jax
+from jax import lax
+from jax import numpy as jnp
+
+PATCHES_BYTES = 5.5e6   # of a piece of the batch: what stays in the cache
+MIN_PIXELS = 100        # an image: below, XLA's way is as fast
+
+
+def rewrite(function: Callable) -> Callable:
+    """Return the same function with the slow operations replaced."""
+    def rewritten(*args):
+        closed, shape = jax.make_jaxpr(function, return_shape=True)(*args)
+        outputs = _evaluate(closed.jaxpr, closed.consts,
+                            jax.tree_util.tree_leaves(args))
+        return jax.tree_util.tree_unflatten(
+            jax.tree_util.tree_structure(shape), outputs)
+
+    return rewritten
+
+
+def _evaluate(jaxpr, consts, args):
+    """Run what JAX traced, operation by operation.
+
+    Source: "Writing custom Jaxpr interpreters" in JAX's documentation.
+    """
+    values = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *args]))
+
+    def value(variable):
+        return variable.val if hasattr(variable, 'val') else values[variable]
+
+    for eqn in jaxpr.eqns:
+        inputs = [value(variable) for variable in eqn.invars]
+        for variable, output in zip(eqn.outvars, _run(eqn, inputs)):
+            values[variable] = output
+    return [value(variable) for variable in jaxpr.outvars]
+
+
+def _run(eqn, inputs):
+    primitive, params = eqn.primitive, eqn.params
+    if primitive.name in ('jit', 'pjit'):
+        return _evaluate(params['jaxpr'].jaxpr, params['jaxpr'].consts, inputs)
+    if primitive.name == 'conv_general_dilated' and _is_weight_gradient(
+            *inputs, **params):
+        return [_weight_gradient(*inputs, eqn.outvars[0].aval, **params)]
+    if primitive.name == 'select_and_scatter_add' and _is_max_pooling(
+            *inputs, **params):
+        return [_max_pooling_gradient(*inputs, **params)]
+    params = primitive.get_bind_params(params)
+    # Functions that an operation calls: beside its parameters until JAX 0.9.
+    functions, params = params if isinstance(params, tuple) else ((), params)
+    outputs = primitive.bind(*functions, *inputs, **params)
+    return outputs if primitive.multiple_results else [outputs]
+
+
+def _is_weight_gradient(X, G, *, window_strides, lhs_dilation,
+                        dimension_numbers, feature_group_count,
+                        batch_group_count, **_):
+    """Tell whether a convolution is the weight gradient of one of (N, H, W, C).
+
+    JAX writes it as a convolution of the images `X` with the gradient `G` of
+    its output, in which examples and channels have changed places.
+    """
+    return (tuple(dimension_numbers) == ((3, 0, 1, 2), (3, 0, 1, 2),
+                                         (2, 3, 0, 1))
+            and X.dtype == G.dtype == jnp.float32
+            and {*window_strides, *lhs_dilation, feature_group_count,
+                 batch_group_count} == {1}
+            and prod(G.shape[1:3]) >= MIN_PIXELS)
+
+
+def _weight_gradient(X, G, out, *, padding, rhs_dilation, precision, **_):
+    """Return it as a sum, over pieces of the batch, of matrix products."""
+    height, width, channels, _ = out.shape
+    num_examples, *pixels, num_outputs = G.shape
+    num_patches = height * width * channels
+    size = max(int(PATCHES_BYTES / (4 * num_patches * prod(pixels))), 1)
+    size = next(n for n in range(size, 0, -1) if num_examples % n == 0)
+    X = lax.pad(X, 0., [(0, 0, 0), *((*p, 0) for p in padding), (0, 0, 0)])
+
+    def add(total, piece):
+        X, G = piece
+        patches = jnp.concatenate([
+            _window(X, (i, j), pixels, rhs_dilation)
+            for i in range(height) for j in range(width)], axis=-1)
+        return total + lax.dot_general(
+            patches.reshape(-1, num_patches), G.reshape(-1, num_outputs),
+            (([0], [0]), ([], [])), precision=precision), None
+
+    pieces = (A.reshape(-1, size, *A.shape[1:]) for A in (X, G))
+    total, _ = lax.scan(add, jnp.zeros((num_patches, num_outputs)),
+                        tuple(pieces))
+    return total.reshape(out.shape)
+
+
+def _is_max_pooling(G, X, *, select_prim, window_dimensions, window_strides,
+                    **_):
+    """Tell whether this is the gradient of max-pooling of (N, H, W, C)."""
+    return (len(X.shape) == 4 and select_prim.name == 'ge'
+            and {window_dimensions[axis] for axis in (0, 3)} == {1}
+            and {window_strides[axis] for axis in (0, 3)} == {1})
+
+
+def _max_pooling_gradient(G, X, *, window_dimensions, window_strides,
+                          padding, **_):
+    """Return it as a sum over the places in a window where the maximum is.
+
+    Like XLA's, the first of equal numbers is the maximum.
+    """
+    (_, height, width, _), strides = window_dimensions, window_strides[1:3]
+    padded = lax.pad(X, jnp.array(-jnp.inf, X.dtype),
+                     [(*p, 0) for p in padding])
+    pixels = G.shape[1:3]
+    places = [(i, j) for i in range(height) for j in range(width)]
+    maximum = _window(padded, places[0], pixels, strides)
+    where = jnp.zeros(G.shape, jnp.int32)
+    for n, place in enumerate(places[1:], start=1):
+        value = _window(padded, place, pixels, strides)
+        where = jnp.where(value > maximum, n, where)
+        maximum = jnp.maximum(value, maximum)
+
+    def spread(A, place):
+        """Put what a window takes out of an image back, zeros around it."""
+        rows_columns = (
+            (start, size - start - (n - 1) * stride - 1, stride - 1)
+            for start, size, n, stride in zip(place, padded.shape[1:3],
+                                              pixels, strides))
+        return lax.pad(A, jnp.zeros((), A.dtype),
+                       [(0, 0, 0), *rows_columns, (0, 0, 0)])
+
+    total = sum(spread(jnp.where(where == n, G, 0), place)
+                for n, place in enumerate(places))
+    return lax.pad(total, jnp.zeros((), total.dtype),
+                   [(-before, -after, 0) for before, after in padding])
+
+
+def _window(X, start, size, strides):
+    """Return `size` pixels of every image, from `start` on, `strides` apart."""
+    (i, j), (height, width), (down, right) = start, size, strides
+    return lax.slice(
+        X, (0, i, j, 0),
+        (X.shape[0], i + (height - 1) * down + 1,
+         j + (width - 1) * right + 1, X.shape[3]), (1, down, right, 1))

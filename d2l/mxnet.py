@@ -2,10 +2,10 @@
 
 import sys
 
+from d2l.core.mxnet import *    # before MXNet, which then uses every core
 from mxnet import init, np, npx
 from mxnet.gluon import nn
 
-from d2l.core.mxnet import *
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.names import getattr_of

@@ -9,6 +9,7 @@ import functools
 import gzip
 import hashlib
 import os
+import tempfile
 import urllib.request
 import zlib
 from http.client import HTTPException
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from d2l.core import machine
 from d2l.core.progress import progress_bar
 
 LABELS = ['t-shirt', 'trouser', 'pullover', 'dress', 'coat',
@@ -35,6 +37,7 @@ SHA256 = {
     't10k-labels-idx1-ubyte':
     '67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5'}
 TIMEOUT = 30    # seconds
+STREAMED_SHARE = 1/4    # of memory: what is larger is not read at once
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images and labels
 Size = int | tuple[int, int]    # height and width
@@ -46,7 +49,8 @@ def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
     `root`: the folder looked in first, and downloaded to.
 
     Each set is a pair of uint8 arrays: images (number, height, width) and
-    labels (number,). Raises FileNotFoundError where the set is not found and
+    labels (number,). A file that takes more than a quarter of memory stays on
+    disk, and each batch is read from there. Raises FileNotFoundError where the set is not found and
     cannot be downloaded, ValueError where a file is not what it should be.
     """
     folder = find(root) or download(Path(root))
@@ -143,13 +147,9 @@ def _download(file):
 
 def _fetch(url, file):
     with urllib.request.urlopen(url, timeout=TIMEOUT) as response, \
-            open(file, 'wb') as f, \
-            progress_bar(desc=file.stem, unit='B', unit_scale=True,
-                         total=int(response.headers['Content-Length'] or 0)
-                         or None) as bar:
-        while chunk := response.read(1 << 16):
-            f.write(chunk)
-            bar.update(len(chunk))
+            open(file, 'wb') as target:
+        _copy(response, target, desc=file.stem,
+              total=int(response.headers['Content-Length'] or 0) or None)
 
 
 @functools.lru_cache(maxsize=1)
@@ -176,23 +176,50 @@ def _read(file):
     def bad(what):
         return ValueError(f'{file} is not a Fashion-MNIST file: {what}. '
                           f'Replace it, or delete it to download it anew.')
-    content = file.read_bytes()
-    if file.suffix == '.gz':
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise bad(f'it cannot be decompressed ({error})') from None
     num_axes = 3 if 'images' in file.name else 1
     magic = bytes([0, 0, 8, num_axes])      # 8: unsigned bytes
     start = 4 + 4 * num_axes
-    if content[:4] != magic or len(content) < start:
-        raise bad(f'it begins with the bytes {content[:4].hex() or "none"}, '
-                  f'not {magic.hex()}')
-    shape = tuple(np.frombuffer(content, '>u4', num_axes, offset=4).tolist())
+    packed = file.suffix == '.gz'
+    try:
+        with gzip.open(file) if packed else open(file, 'rb') as content:
+            header = content.read(start)
+            if header[:4] != magic or len(header) < start:
+                raise bad(f'it begins with the bytes '
+                          f'{header[:4].hex() or "none"}, not {magic.hex()}')
+            shape = tuple(np.frombuffer(header, '>u4', offset=4).tolist())
+            size = int(np.prod(shape, dtype=object))
+            if size <= STREAMED_SHARE * machine.num_bytes():
+                pixels = np.frombuffer(content.read(), np.uint8)
+            else:
+                pixels = _map(_unpack(content) if packed else content, start)
+    except (OSError, EOFError, zlib.error) as error:
+        raise bad(f'it cannot be decompressed ({error})') from None
     if 0 in shape:
         raise bad(f'its shape {shape} holds nothing')
-    size = int(np.prod(shape, dtype=object))
-    if len(content) - start != size:
+    if len(pixels) != size:
         raise bad(f'its header announces {size} bytes of shape {shape}, '
-                  f'but {len(content) - start} follow')
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+                  f'but {len(pixels)} follow')
+    return pixels.reshape(shape)
+
+
+def _unpack(content):
+    """Return a file without a name that holds the whole of a gzipped one."""
+    unpacked = tempfile.TemporaryFile()
+    content.seek(0)
+    _copy(content, unpacked, desc='unpacking')
+    unpacked.flush()
+    return unpacked
+
+
+def _map(file, start):
+    """Return what follows the header; the system reads what is looked at."""
+    if os.fstat(file.fileno()).st_size <= start:    # nothing can be mapped
+        return np.empty(0, np.uint8)
+    return np.memmap(file, np.uint8, 'r', offset=start)
+
+
+def _copy(source, target, **bar):
+    with progress_bar(unit='B', unit_scale=True, **bar) as bar:
+        while chunk := source.read(1 << 16):
+            target.write(chunk)
+            bar.update(len(chunk))

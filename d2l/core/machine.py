@@ -27,6 +27,17 @@ def num_cores() -> int | None:
     return len({file.read_text() for file in siblings})
 
 
+def num_bytes() -> float:
+    """Return how much memory this process may use, infinite if not known."""
+    known = [float('inf')]
+    if hasattr(os, 'sysconf'):
+        known.append(os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE'))
+    limit = Path('/sys/fs/cgroup/memory.max')       # of a container
+    if limit.exists() and limit.read_text().strip().isdecimal():
+        known.append(int(limit.read_text()))
+    return min(known)
+
+
 def use_all_cores() -> None:
     """Let MXNet, which is imported after this call, use every core.
 

@@ -1,6 +1,7 @@
 """The d2l classes for PyTorch."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from os import PathLike
 
 import numpy as np
@@ -12,6 +13,7 @@ from d2l.core import data, machine, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
+from d2l.core.torch_cpu import MatrixConvolutions
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
@@ -128,11 +130,14 @@ class Trainer(trainer.Trainer):
             return torch.cuda.get_device_capability(self.gpus[0]) >= (8, 0)
         return machine.has_native_bfloat16()
 
-    def autocast(self) -> torch.autocast:
-        """Return the context in which layers compute in their precision."""
+    @contextmanager
+    def autocast(self) -> Iterator[None]:
+        """Let layers compute in their precision."""
         device = self.gpus[0].type if self.gpus else 'cpu'
-        return torch.autocast(device, torch.bfloat16,
-                              enabled=self.uses_bfloat16)
+        with (torch.autocast(device, torch.bfloat16,
+                             enabled=self.uses_bfloat16),
+              nullcontext() if self.gpus else MatrixConvolutions()):
+            yield
 
     def train_step(self, batch: Sequence) -> None:
         with self.autocast():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from conftest import write_data_set, write_idx
-from d2l.core import fashion_mnist
+from d2l.core import fashion_mnist, machine
 
 TRAIN_IMAGES, TRAIN_LABELS, VAL_IMAGES, VAL_LABELS = fashion_mnist.SHA256
 
@@ -25,6 +25,14 @@ def nowhere_else(monkeypatch, request):
                             fashion_mnist.Path('/nonexistent'))
         monkeypatch.setattr(fashion_mnist, 'PUBLISHERS',
                             ['http://127.0.0.1:9/'])    # nobody listens
+
+
+@pytest.fixture(params=['in memory', 'streamed'])
+def held(request, monkeypatch):
+    """A set that fits in memory, then one that is too large to."""
+    if request.param == 'streamed':
+        monkeypatch.setattr(fashion_mnist, 'STREAMED_SHARE', 0)
+    return request.param
 
 
 @pytest.fixture
@@ -57,7 +65,7 @@ def test_the_real_set_has_six_thousand_images_a_class(real):
 
 
 @pytest.mark.parametrize('suffix', ['', '.gz'])
-def test_plain_and_gzipped_files_are_the_same(tmp_path, rng, suffix):
+def test_plain_and_gzipped_files_are_the_same(tmp_path, rng, suffix, held):
     X, y = rng.integers(0, 256, (6, 5, 7)), np.array([0, 9, 3, 4, 4, 1])
     folder = write_data_set(tmp_path, (X, y), (X[:2], y[:2]), suffix)
     (X_train, y_train), (X_val, y_val) = fashion_mnist.load(folder)
@@ -65,6 +73,23 @@ def test_plain_and_gzipped_files_are_the_same(tmp_path, rng, suffix):
     np.testing.assert_array_equal(y_train, y)
     np.testing.assert_array_equal(X_val, X[:2])
     np.testing.assert_array_equal(y_val, y[:2])
+    assert is_mapped(X_train) == (held == 'streamed')
+
+
+def is_mapped(array):
+    """Tell whether an array lies in a file that is read as it is used."""
+    return array is not None and (isinstance(array, np.memmap) or is_mapped(
+        getattr(array, 'base', None)))
+
+
+def test_a_set_larger_than_its_share_of_memory_is_streamed(
+        tmp_path, rng, monkeypatch):
+    X, y = rng.integers(0, 256, (40, 5, 5)), np.arange(40) % 10
+    folder = write_data_set(tmp_path, (X, y), (X[:2], y[:2]))
+    monkeypatch.setattr(machine, 'num_bytes', lambda: 3999)
+    (X_train, y_train), (X_val, _) = fashion_mnist.load(folder)
+    assert is_mapped(X_train)       # 1000 of 3999 bytes
+    assert not is_mapped(y_train) and not is_mapped(X_val)
 
 
 def test_is_decoded_once(tiny):
@@ -126,7 +151,7 @@ def holds_nothing(file):
     (too_long, 'announces 320 bytes of shape (20, 4, 4), but 321 follow'),
     (only_a_header, 'begins with the bytes 0000, not 00000803'),
     (holds_nothing, 'its shape (0, 4, 4) holds nothing')])
-def test_a_bad_file_is_named(tiny, harm, said):
+def test_a_bad_file_is_named(tiny, harm, said, held):
     file = tiny / f'{TRAIN_IMAGES}.gz'
     harm(file)
     with pytest.raises(ValueError) as error:
@@ -187,7 +212,7 @@ def test_resizes_as_pillow_does(rng, size):
     np.testing.assert_allclose(resized, expected, atol=1.01 / 255)
 
 
-def test_batches(backend, tiny):
+def test_batches(backend, tiny, held):
     d2l = backend.d2l
     data = d2l.FashionMNIST(batch_size=8, resize=(6, 9), root=tiny)
     loader = data.val_dataloader()

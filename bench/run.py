@@ -1,0 +1,183 @@
+"""Train ours beside d2l 1.0.3 and beside two floors: `make bench`.
+
+Every contestant is a process of its own that waits until it is its turn; the
+turns go round, so that a machine that slows down slows down all. Results go
+to `results.json`; `report.py` makes the table and the picture of them.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from tqdm import tqdm
+
+import report
+from d2l.core import fashion_mnist, machine
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+BUILD = ROOT / '_build' / 'bench'
+PYTHONS = {'torch': '.venv', 'jax': '.venv', 'tensorflow': '.venv',
+           'mxnet': '.venv-mxnet'}
+# Where d2l 1.0.3 and its frameworks look for the data, under HOME; gzipped?
+PEER_DATA = {'torch': ('data/FashionMNIST/raw', False),
+             'jax': ('.keras/datasets/fashion-mnist', True),
+             'tensorflow': ('.keras/datasets/fashion-mnist', True),
+             'mxnet': ('.mxnet/datasets/fashion-mnist', True)}
+
+
+class Contestant:
+    """A process that trains when it is told to."""
+
+    def __init__(self, framework, who, precision):
+        is_peer = who == 'peer'
+        python = (BUILD / framework if is_peer
+                  else ROOT / PYTHONS[framework]) / 'bin' / 'python'
+        home = BUILD / 'home'
+        self.log = tempfile.TemporaryFile('w+')
+        self.process = subprocess.Popen(
+            [python, HERE / 'contestant.py', framework,
+             'd2l' if is_peer else who, precision],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
+            text=True, cwd=home / 'work' if is_peer else ROOT,
+            env={**os.environ, 'TF_CPP_MIN_LOG_LEVEL': '3',
+                 **({'HOME': str(home)} if is_peer else {})})
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            self.log.seek(0)
+            raise RuntimeError(f'{self.process.args} ended:\n'
+                               f'{self.log.read()[-2000:]}')
+        return json.loads(line)
+
+    def ask(self, what):
+        self.process.stdin.write(f'{what}\n')
+        self.process.stdin.flush()
+        return self.read()
+
+    def rate(self, what):
+        answer = self.ask(what)
+        return answer.get('images', answer.get('flops')) / answer['seconds']
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:   # d2l 1.0.3's workers
+            self.process.kill()
+
+
+def make_peer(framework):
+    """Make the environment of d2l 1.0.3 and put the data where it looks."""
+    environment = BUILD / framework
+    if not (environment / 'done').exists():
+        uv = ROOT / '.tools' / 'bin' / 'uv'
+        subprocess.run([uv, 'venv', '--quiet', '--allow-existing', '--python',
+                        sys.executable, environment], check=True)
+        install = [uv, 'pip', 'install', '--quiet', '--python', environment]
+        subprocess.run([*install, '-r', HERE / 'peers' / f'{framework}.txt'],
+                       check=True)
+        subprocess.run([*install, '--no-deps', 'd2l==1.0.3'], check=True)
+        (environment / 'done').touch()
+    place, gzipped = PEER_DATA[framework]
+    folder = BUILD / 'home' / place
+    folder.mkdir(parents=True, exist_ok=True)
+    (BUILD / 'home' / 'work').mkdir(exist_ok=True)
+    source = fashion_mnist.find('data') or fashion_mnist.download(Path('data'))
+    for name in fashion_mnist.SHA256:
+        file, = source.glob(f'{name}*')
+        content = file.read_bytes()
+        if file.suffix == '.gz' and not gzipped:
+            content = gzip.decompress(content)
+        elif file.suffix != '.gz' and gzipped:
+            content = gzip.compress(content)
+        (folder / (f'{name}.gz' if gzipped else name)).write_bytes(content)
+
+
+def compare(framework, repeats):
+    """Return what the contestants of a framework reached, by their names."""
+    rounded = framework in ('torch', 'tensorflow') and (
+        machine.has_native_bfloat16())
+    contestants = {'d2l 1.0.3': ('peer', 'default'),
+                   'auto': ('d2l', 'auto'),
+                   'float32': ('d2l', 'float32'),
+                   'bare float32': ('bare', 'float32'),
+                   'matmul float32': ('matmul', 'float32')}
+    if rounded:
+        contestants |= {'bare bfloat16': ('bare', 'bfloat16'),
+                        'matmul bfloat16': ('matmul', 'bfloat16')}
+    else:
+        del contestants['auto']     # it is float32
+    results = {}
+    with ExitStack() as stack:
+        processes = {}
+        for name, (who, precision) in tqdm(contestants.items(),
+                                           f'{framework}: start'):
+            process = stack.enter_context(
+                Contestant(framework, who, precision))
+            processes[name] = process
+            results[name] = {'epoch': [], 'data': []}
+            if who != 'matmul':
+                results[name] |= process.read()
+                process.rate('epoch')   # the first is slower
+        for _ in tqdm(range(repeats), framework):
+            for name, process in processes.items():
+                results[name]['epoch'].append(process.rate('epoch'))
+        for name in ('d2l 1.0.3', 'float32'):
+            for _ in range(repeats):
+                results[name]['data'].append(processes[name].rate('data'))
+        for name, process in processes.items():
+            results[name] |= process.ask('memory')
+    return results
+
+
+def import_seconds(framework, repeats):
+    """Return the seconds to import d2l 1.0.3, ours, and the framework alone."""
+    peer = BUILD / framework / 'bin' / 'python', BUILD / 'home' / 'work'
+    ours = ROOT / PYTHONS[framework] / 'bin' / 'python', ROOT
+    d2l = f'import contestant; contestant.library("{framework}")'
+    what = {'d2l 1.0.3': (*peer, d2l), 'ours': (*ours, d2l),
+            'framework': (*ours, f'import {framework}')}
+    seconds = {name: [] for name in what}
+    for _ in range(repeats + 1):
+        for name, (python, folder, code) in what.items():
+            start = time.perf_counter()
+            subprocess.run([python, '-c', code], check=True,
+                           cwd=folder, stderr=subprocess.DEVNULL,
+                           env={**os.environ, 'PYTHONPATH': str(HERE),
+                                'TF_CPP_MIN_LOG_LEVEL': '3'})
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times[1:])
+            for name, times in seconds.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition(':')[0])
+    parser.add_argument('--framework', choices=PYTHONS, action='append')
+    parser.add_argument('--repeats', type=int, default=5)
+    arguments = parser.parse_args()
+    file = BUILD / 'results.json'
+    results = json.loads(file.read_text()) if file.exists() else {}
+    for framework in arguments.framework or PYTHONS:
+        make_peer(framework)
+        results[framework] = {
+            'training': compare(framework, arguments.repeats),
+            'import': import_seconds(framework, arguments.repeats)}
+        file.write_text(json.dumps(results, indent=1))
+    print(report.table(results))
+
+
+if __name__ == '__main__':
+    main()

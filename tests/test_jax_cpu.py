@@ -1,0 +1,111 @@
+"""The gradients in another form are the same, and the rest is untouched."""
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jax import lax
+from jax import numpy as jnp
+
+from d2l.core import jax_cpu
+
+LAYOUT = ('NHWC', 'HWIO', 'NHWC')
+
+
+@pytest.fixture(autouse=True)
+def whatever_the_size(monkeypatch):
+    monkeypatch.setattr(jax_cpu, 'MIN_PIXELS', 1)
+    monkeypatch.setattr(jax_cpu, 'PATCHES_BYTES', 4000)
+
+
+def primitives(function, *args):
+    """Name the operations that a function consists of, at the top level."""
+    return {eqn.primitive.name for eqn in jax.make_jaxpr(function)(*args).eqns}
+
+
+def assert_same(function, *args):
+    expected = jax.tree_util.tree_leaves(function(*args))
+    found = jax.tree_util.tree_leaves(jax.jit(jax_cpu.rewrite(function))(*args))
+    for a, b in zip(found, expected, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+
+
+sizes = st.integers(1, 4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(num=st.integers(1, 7), kernel=st.tuples(sizes, sizes),
+       strides=st.tuples(sizes, sizes), dilation=st.tuples(sizes, sizes),
+       more=st.tuples(sizes, sizes), padding=st.tuples(sizes, sizes),
+       channels=st.tuples(sizes, sizes))
+def test_weight_gradient_of_any_convolution(num, kernel, strides, dilation,
+                                            more, padding, channels):
+    rng = np.random.default_rng(0)
+    height, width = ((k - 1) * d + m for k, d, m
+                     in zip(kernel, dilation, more))
+    X = jnp.array(rng.normal(size=(num, height, width, channels[0])), 'float32')
+    K = jnp.array(rng.normal(size=(*kernel, *channels)), 'float32')
+
+    def loss(K, X):
+        Y = lax.conv_general_dilated(
+            X, K, strides, [padding, padding[::-1]], rhs_dilation=dilation,
+            dimension_numbers=LAYOUT)
+        return (Y * jnp.sin(jnp.arange(Y.size)).reshape(Y.shape)).sum()
+
+    gradient = jax.grad(loss, argnums=(0, 1))
+    assert_same(gradient, K, X)
+    assert ('scan' in primitives(jax_cpu.rewrite(gradient), K, X)) == (
+        dilation == (1, 1))
+
+
+@settings(max_examples=15, deadline=None)
+@given(window=st.tuples(sizes, sizes), strides=st.tuples(sizes, sizes),
+       more=st.tuples(sizes, sizes), levels=st.integers(1, 50),
+       data=st.data())
+def test_gradient_of_any_max_pooling(window, strides, more, levels, data):
+    """Few levels: the maximum is there more than once."""
+    padding = [(0, 0), *(data.draw(st.tuples(st.integers(0, w - 1),
+                                             st.integers(0, w - 1)))
+                         for w in window), (0, 0)]
+    size = [w + m for w, m in zip(window, more)]
+    rng = np.random.default_rng(0)
+    X = jnp.array(rng.integers(0, levels, (2, *size, 3)), 'float32')
+
+    def loss(X):
+        Y = lax.reduce_window(X, -jnp.inf, lax.max, (1, *window, 1),
+                              (1, *strides, 1), padding)
+        return (Y * jnp.sin(jnp.arange(Y.size)).reshape(Y.shape)).sum()
+
+    gradient = jax.grad(loss)
+    assert_same(gradient, X)
+    assert 'select_and_scatter_add' not in primitives(
+        jax_cpu.rewrite(gradient), X)
+
+
+def test_what_is_something_else_stays(monkeypatch):
+    """Grouped convolutions, other layouts, loops, branches, own gradients."""
+    rng = np.random.default_rng(0)
+    X = jnp.array(rng.normal(size=(2, 8, 8, 8)), 'float32')
+    K = jnp.array(rng.normal(size=(3, 3, 4, 6)), 'float32')
+
+    @jax.custom_jvp
+    def doubled(a):
+        return 2 * a
+
+    doubled.defjvp(lambda a, da: (doubled(a[0]), 3 * da[0]))
+
+    def loss(K, X):
+        Y = lax.conv_general_dilated(X, K, (1, 1), 'SAME', feature_group_count=2,
+                                     dimension_numbers=LAYOUT)
+        Z = lax.conv(X, jnp.ones((2, 8, 2, 2)), (1, 1), 'SAME')
+        a = lax.cond(Y.sum() > 0, jnp.sin, jnp.cos, Y.mean())
+        b, _ = lax.scan(lambda c, x: (c + x.mean(), None), 0., Z)
+        return jax.nn.relu(doubled(a)) + jax.jit(jnp.exp)(b / 9)
+
+    assert_same(loss, K, X)
+    assert_same(jax.value_and_grad(loss, argnums=(0, 1)), K, X)
+    gradient = jax.grad(loss)
+    assert (primitives(jax_cpu.rewrite(gradient), K, X)
+            >= {'conv_general_dilated', 'cond'})

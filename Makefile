@@ -63,6 +63,10 @@ equality: env  ## Print how far each framework is from the NumPy oracle
 	@.venv/bin/python tests/library/equality.py
 	@.venv-mxnet/bin/python tests/library/equality.py
 
+.PHONY: bench
+bench: env  ## Time training beside d2l 1.0.3; writes bench/README.md
+	.venv/bin/python bench/run.py
+
 .PHONY: matrix
 matrix: .venv/.done  ## Run the library's tests on the oldest and newest releases (nox)
 	.tools/bin/nox

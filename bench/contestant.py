@@ -1,6 +1,7 @@
 """Train when told to: `python contestant.py FRAMEWORK WHO PRECISION`.
 
-WHO is `d2l` (ours or 1.0.3, whichever this Python has), `bare` or `matmul`.
+WHO is `d2l` (ours or 1.0.3, whichever this Python has), `silent` (ours without
+board and metrics), `bare` or `matmul`.
 A line on standard input asks for one thing: `epoch` for some batches of
 training, `data` for batches alone, `memory` for the peak. A line of JSON answers it, and
 one at the start says how long it took until the first step was done.
@@ -47,6 +48,8 @@ def main(framework, who, precision):
         return
     batches = Batches(loader)
     data.train_dataloader, data.val_dataloader = lambda: batches, lambda: None
+    if who == 'silent':
+        d2l.Trainer.log = lambda *_: None
     fit(d2l, framework, model, data, batches, precision)
 
 

@@ -1,3 +1,221 @@
-def table(results):
-    import json
-    return json.dumps(results, indent=1)
+"""The tables and pictures of `README.md`, from the results of the benches."""
+
+import json
+import platform
+import statistics
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE.parent / '_build' / 'bench'
+NAMES = {'torch': 'PyTorch', 'jax': 'JAX', 'tensorflow': 'TensorFlow',
+         'mxnet': 'MXNet'}
+PRECISIONS = 'bfloat16', 'float32'
+# Training takes three times the multiply-adds of a prediction: forward, and
+# backward to the inputs and to the weights.
+FLOPS_AN_IMAGE = 3 * 2 * 318.66e6      # d2l.layer_costs counts the latter
+
+
+def rates(results, framework, name):
+    return results[framework]['training'].get(name, {}).get('epoch')
+
+
+def ours(results, framework, precision):
+    """Return our rates in a precision, or None: auto is the other one."""
+    name = 'auto' if precision == 'bfloat16' else 'float32'
+    return rates(results, framework, name)
+
+
+def ratio(mine, others):
+    """Return the median ratio, round by round."""
+    return statistics.median(a / b for a, b in zip(mine, others))
+
+
+def training_table(results):
+    rows = [['', 'precision', 'd2l 1.0.3', 'ours', 'ratio (lowest, highest)',
+             'bare loop', 'ours / bare', 'matrix product',
+             'board and metrics']]
+    for framework in results:
+        peer = rates(results, framework, 'd2l 1.0.3')
+        silent = rates(results, framework, 'silent')
+        default = (rates(results, framework, 'auto')
+                   or rates(results, framework, 'float32'))
+        for precision in PRECISIONS:
+            mine = ours(results, framework, precision)
+            if not mine:
+                continue
+            bare = rates(results, framework, f'bare {precision}')
+            product = statistics.median(rates(
+                results, framework, f'matmul {precision}'))
+            each = [a / b for a, b in zip(mine, peer)]
+            rows.append([
+                NAMES[framework], precision,
+                f'{statistics.median(peer):.0f}',
+                f'**{statistics.median(mine):.0f}**',
+                f'**{ratio(mine, peer):.2f}** '
+                f'({min(each):.2f}, {max(each):.2f})',
+                f'{statistics.median(bare):.0f}', f'{ratio(mine, bare):.2f}',
+                f'{product / FLOPS_AN_IMAGE:.0f}',
+                f'{100 * (ratio(silent, mine) - 1):+.1f} %'
+                if mine is default else ''])
+    return markdown(rows)
+
+
+def costs_table(results):
+    rows = [['', 'first step, s', 'peak memory, GB', 'import, s',
+             'data alone, images/s']]
+    for framework in results:
+        training = results[framework]['training']
+        imports = results[framework]['import']
+        peer = training['d2l 1.0.3']
+        mine = training.get('auto') or training['float32']
+        data = [statistics.median(training[name]['data'])
+                for name in ('d2l 1.0.3', 'float32')]
+        rows.append([
+            NAMES[framework],
+            f'{peer["first_step"]:.1f} → **{mine["first_step"]:.1f}**',
+            f'{peer["bytes"] / 1e9:.1f} → **{mine["bytes"] / 1e9:.1f}**',
+            f'{imports["d2l 1.0.3"]:.1f} → **{imports["ours"]:.1f}** '
+            f'(framework alone {imports["framework"]:.1f})',
+            f'{data[0]:,.0f} → **{data[1]:,.0f}**'])
+    return markdown(rows)
+
+
+def precision_table(results):
+    rows = [['', 'float32, %', 'bfloat16, %', 'difference of the means']]
+    for framework, runs in results.items():
+        last = {precision: [run[-1] for run in runs[precision]]
+                for precision in PRECISIONS}
+        means = {precision: statistics.mean(values)
+                 for precision, values in last.items()}
+        rows.append([
+            NAMES[framework],
+            *(' '.join(f'{value:.2f}' for value in last[precision])
+              + f' (mean {means[precision]:.2f})'
+              for precision in ('float32', 'bfloat16')),
+            f'{means["bfloat16"] - means["float32"]:+.2f}'])
+    return markdown(rows)
+
+
+def markdown(rows):
+    rows = [rows[0], ['---'] * len(rows[0]), *rows[1:]]
+    return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
+
+
+def draw_speed(results, file):
+    """Draw images a second: d2l 1.0.3, ours, and the bare loops as lines."""
+    plt = pyplot()
+    fig, axes = plt.subplots(figsize=(7.2, 3.2))
+    kinds = {'d2l 1.0.3': ('#9ca3af', 'd2l 1.0.3'),
+             'float32': ('#60a5fa', 'ours, float32'),
+             'auto': ('#1d4ed8', 'ours, bfloat16')}
+    width = 0.26
+    for x, framework in enumerate(results):
+        shown = [name for name in kinds if rates(results, framework, name)]
+        for i, name in enumerate(shown):
+            place = x + (i - (len(shown) - 1) / 2) * width
+            values = rates(results, framework, name)
+            middle = statistics.median(values)
+            axes.bar(place, middle, width * 0.94, color=kinds[name][0])
+            axes.vlines(place, min(values), max(values), color='#111827', lw=1)
+            axes.text(place, max(values) + 4, f'{middle:.0f}', ha='center',
+                      fontsize=8)
+            bare = rates(results, framework, {
+                'float32': 'bare float32', 'auto': 'bare bfloat16'}.get(name))
+            if bare:
+                axes.hlines(statistics.median(bare), place - width * 0.47,
+                            place + width * 0.47, color='#dc2626', lw=2)
+    for color, label in kinds.values():
+        axes.bar(0, 0, color=color, label=label)
+    axes.plot([], color='#dc2626', lw=2, label='bare loop')
+    axes.set(ylabel='images a second', xticks=range(len(results)))
+    axes.set_xticklabels([NAMES[framework] for framework in results])
+    axes.spines[['top', 'right']].set_visible(False)
+    axes.legend(frameon=False, fontsize=8)
+    fig.savefig(file, bbox_inches='tight', metadata={'Date': None})
+    plt.close(fig)
+
+
+def draw_growth(results, file):
+    """Draw time an image and peak memory against what grows."""
+    plt = pyplot()
+    labels = {'num': 'images in the data set', 'size': 'height and width',
+              'batch_size': 'images a batch', 'epochs': 'epochs'}
+    fig, axes = plt.subplots(2, len(labels), figsize=(10, 4.4),
+                             sharey='row', sharex='col')
+    colors = dict(zip(NAMES, ('#ea580c', '#16a34a', '#2563eb', '#9333ea')))
+    for column, (axis, label) in enumerate(labels.items()):
+        for framework, points in results.items():
+            line = sorted((p for p in points if p['axis'] in (axis, 'base')),
+                          key=lambda p: p[axis])
+            x = [p[axis] for p in line]
+            style = dict(color=colors[framework], marker='.',
+                         label=NAMES[framework])
+            axes[0, column].plot(
+                x, [1e3 * p['seconds_an_image'] for p in line], **style)
+            axes[1, column].plot(x, [p['bytes'] / 1e9 for p in line], **style)
+        axes[1, column].set(xlabel=label, xticks=x, ylim=(0, None))
+        axes[0, column].set(ylim=(0, None))
+        axes[1, column].tick_params(axis='x', labelsize=7)
+        axes[1, column].set_xticks(x, [f'{value}' for value in x], rotation=45)
+    axes[0, 0].set_ylabel('ms an image')
+    axes[1, 0].set_ylabel('peak memory, GB')
+    axes[0, 0].legend(frameon=False, fontsize=8)
+    for ax in axes.flat:
+        ax.spines[['top', 'right']].set_visible(False)
+        ax.grid(alpha=0.3)
+    fig.tight_layout()
+    fig.savefig(file, metadata={'Date': None})
+    plt.close(fig)
+
+
+def pyplot():
+    import matplotlib
+    matplotlib.use('svg')
+    from matplotlib import pyplot as plt
+    plt.rcParams.update({'svg.hashsalt': 'd2l', 'font.size': 9,
+                         'savefig.facecolor': 'white'})
+    return plt
+
+
+def machine_line():
+    """Name the processor, its cores and what it multiplies natively."""
+    info = Path('/proc/cpuinfo').read_text()
+    model = info.partition('model name')[2].partition('\n')[0].strip('\t :')
+    flags = info.partition('flags')[2].partition('\n')[0].split()
+    native = [name for flag, name in
+              (('avx512f', 'AVX-512'), ('avx512_bf16', 'AVX-512 bf16'),
+               ('amx_bf16', 'AMX bf16')) if flag in flags]
+    return (f'{model}, {info.count("processor	")} cores, '
+            f'{", ".join(native)}; {platform.system()} {platform.machine()}, '
+            f'Python {platform.python_version()}.')
+
+
+def write(part, content):
+    """Put `content` in its place in README.md."""
+    file = HERE / 'README.md'
+    text = file.read_text()
+    start, end = f'<!-- {part} -->\n', f'<!-- /{part} -->'
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    file.write_text(f'{before}{start}\n{content}\n\n{end}{after}')
+
+
+def main():
+    """Write what there are results of."""
+    speed, growth = RESULTS / 'results.json', RESULTS / 'growth.json'
+    if speed.exists():
+        results = json.loads(speed.read_text())
+        write('machine', machine_line())
+        write('training', training_table(results))
+        write('costs', costs_table(results))
+        draw_speed(results, HERE / 'speed.svg')
+    if growth.exists():
+        draw_growth(json.loads(growth.read_text()), HERE / 'growth.svg')
+    precision = {framework: json.loads(file.read_text()) for framework in NAMES
+                 if (file := RESULTS / f'precision-{framework}.json').exists()}
+    if precision:
+        write('precision', precision_table(precision))
+
+
+if __name__ == '__main__':
+    main()

@@ -112,6 +112,7 @@ def compare(framework, repeats):
         machine.has_native_bfloat16())
     contestants = {'d2l 1.0.3': ('peer', 'default'),
                    'auto': ('d2l', 'auto'),
+                   'silent': ('silent', 'auto'),
                    'float32': ('d2l', 'float32'),
                    'bare float32': ('bare', 'float32'),
                    'matmul float32': ('matmul', 'float32')}
@@ -176,7 +177,7 @@ def main():
             'training': compare(framework, arguments.repeats),
             'import': import_seconds(framework, arguments.repeats)}
         file.write_text(json.dumps(results, indent=1))
-    print(report.table(results))
+    report.main()
 
 
 if __name__ == '__main__':

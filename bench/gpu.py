@@ -1,0 +1,37 @@
+"""Time the chapter's ten epochs on a GPU: `python bench/gpu.py torch`.
+
+Beside it d2l 1.0.3, one epoch, where `make bench` has made its environment.
+"""
+
+import argparse
+import importlib
+import sys
+import time
+
+EPOCHS = 10
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition(':')[0])
+    parser.add_argument('framework', choices=['torch', 'jax', 'tensorflow',
+                                              'mxnet'])
+    parser.add_argument('--epochs', type=int, default=EPOCHS)
+    arguments = parser.parse_args()
+    d2l = importlib.import_module(f'd2l.{arguments.framework}')
+    if not d2l.num_gpus():
+        sys.exit(f'{arguments.framework} finds no GPU on this machine: nothing '
+                 f'was measured.')
+    data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
+    model = d2l.ResNet18(lr=0.01)
+    if arguments.framework == 'torch':
+        model.apply_init([next(iter(data.train_dataloader()))[0]],
+                         d2l.init_cnn)
+    trainer = d2l.Trainer(max_epochs=arguments.epochs, num_gpus=1)
+    start = time.perf_counter()
+    trainer.fit(model, data)
+    print(f'{arguments.framework}: {arguments.epochs} epochs in '
+          f'{time.perf_counter() - start:.1f} s')
+
+
+if __name__ == '__main__':
+    main()

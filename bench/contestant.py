@@ -1,14 +1,12 @@
 """Train when told to: `python contestant.py FRAMEWORK WHO PRECISION`.
 
-WHO is `d2l` (ours or 1.0.3, whichever this Python has), `silent` (ours without
-board and metrics), `bare` or `matmul`.
-A line on standard input asks for one thing: `epoch` for some batches of
-training, `data` for batches alone, `memory` for the peak. A line of JSON answers it, and
-one at the start says how long it took until the first step was done.
+WHO is `d2l` (ours or 1.0.3, whichever this Python has), `silent` (ours
+without board and metrics), `bare` or `matmul`. A line on standard input asks
+for one thing: `epoch` for some batches of training, `data` for batches alone,
+`memory` for the peak. A line of JSON answers it, and one at the start says how
+long it took until the first step was done.
 """
 
-import ast
-import importlib
 import json
 import os
 import sys
@@ -16,6 +14,7 @@ import time
 from pathlib import Path
 
 import bare
+from either import chapter_class, library
 
 BATCH_SIZE, IMAGE_SIZE = 128, (96, 96)
 NUM_BATCHES = 6         # an epoch
@@ -23,7 +22,6 @@ NUM_DATA_BATCHES = 30   # of data alone
 # Batches that d2l 1.0.3's worker processes have ready while others run:
 # taken before the clock starts.
 READY = 8
-CHAPTER = Path(__file__).resolve().parents[1] / 'd2l'
 answers = os.fdopen(os.dup(1), 'w')     # what training prints goes to stderr
 os.dup2(2, 1)
 
@@ -117,33 +115,6 @@ class Batches:
         self.start = time.perf_counter()
         for _ in range(self.num):
             yield next(self.iterator)
-
-
-def library(framework):
-    """Import d2l, ours or 1.0.3."""
-    if framework == 'torch':
-        import torch
-        if not torch.version.cuda:  # PyPI's torchvision is made for CUDA
-            library.operators = torch.library.Library('torchvision', 'FRAGMENT')
-            for name in ('nms', 'qnms'):
-                library.operators.define(f'{name}(Tensor dets, Tensor scores, '
-                                         f'float iou_threshold) -> Tensor')
-    if framework == 'mxnet':
-        from mxnet.gluon import utils   # the data set may be packed anew
-        utils.check_sha1 = lambda *_: True
-    return importlib.import_module(f'd2l.{framework}')
-
-
-def chapter_class(name, framework, d2l):
-    """Return a class of the chapter: d2l 1.0.3 lacks it and gets our code."""
-    if hasattr(d2l, name):
-        return getattr(d2l, name)
-    tree = ast.parse((CHAPTER / f'{framework}.py').read_text())
-    tree.body = [node for node in tree.body
-                 if getattr(node, 'name', '') in ('ResNet', name)]
-    namespace = {**vars(d2l), 'd2l': d2l}
-    exec(compile(tree, framework, 'exec'), namespace)
-    return namespace[name]
 
 
 def matmul(floor, precision, size=2048):

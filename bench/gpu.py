@@ -1,28 +1,27 @@
 """Time the chapter's ten epochs on a GPU: `python bench/gpu.py torch`.
 
-Beside it d2l 1.0.3, one epoch, where `make bench` has made its environment.
+A Python that has d2l 1.0.3 and its framework for GPUs times that instead.
 """
 
 import argparse
-import importlib
 import sys
 import time
 
-EPOCHS = 10
+from either import chapter_class, library
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition(':')[0])
     parser.add_argument('framework', choices=['torch', 'jax', 'tensorflow',
                                               'mxnet'])
-    parser.add_argument('--epochs', type=int, default=EPOCHS)
+    parser.add_argument('--epochs', type=int, default=10)
     arguments = parser.parse_args()
-    d2l = importlib.import_module(f'd2l.{arguments.framework}')
+    d2l = library(arguments.framework)
     if not d2l.num_gpus():
         sys.exit(f'{arguments.framework} finds no GPU on this machine: nothing '
                  f'was measured.')
     data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
-    model = d2l.ResNet18(lr=0.01)
+    model = chapter_class('ResNet18', arguments.framework, d2l)(lr=0.01)
     if arguments.framework == 'torch':
         model.apply_init([next(iter(data.train_dataloader()))[0]],
                          d2l.init_cnn)

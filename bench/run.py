@@ -148,7 +148,7 @@ def import_seconds(framework, repeats):
     """Return the seconds to import d2l 1.0.3, ours, and the framework alone."""
     peer = BUILD / framework / 'bin' / 'python', BUILD / 'home' / 'work'
     ours = ROOT / PYTHONS[framework] / 'bin' / 'python', ROOT
-    d2l = f'import contestant; contestant.library("{framework}")'
+    d2l = f'import either; either.library("{framework}")'
     what = {'d2l 1.0.3': (*peer, d2l), 'ours': (*ours, d2l),
             'framework': (*ours, f'import {framework}')}
     seconds = {name: [] for name in what}

@@ -1,0 +1,76 @@
+"""The benches say what they measured, and what they cannot measure."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).resolve().parents[1] / 'bench'
+
+
+@pytest.fixture
+def report(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import report
+    return report
+
+
+def rounds(*rates, **costs):
+    return {'epoch': list(rates), 'data': [1000.], 'first_step': 2.,
+            'bytes': 10**9, **costs}
+
+
+@pytest.fixture
+def results():
+    """A machine that halves its speed in the second of three rounds."""
+    training = {'d2l 1.0.3': rounds(50., 25., 50.),
+                'auto': rounds(200., 100., 204., first_step=1.),
+                'silent': rounds(202., 101., 204.),
+                'float32': rounds(100., 50., 110.),
+                'bare float32': rounds(100., 50., 100.),
+                'bare bfloat16': rounds(250., 125., 250.),
+                'matmul float32': rounds(3e11, 3e11, 3e11),
+                'matmul bfloat16': rounds(2e12, 2e12, 2e12)}
+    imports = {'d2l 1.0.3': 7., 'ours': 2.2, 'framework': 2.1}
+    return {'torch': {'training': training, 'import': imports}}
+
+
+def test_ratios_are_those_of_each_round(report, results):
+    *_, rounded, exact = report.training_table(results).splitlines()
+    assert rounded.startswith('| PyTorch | bfloat16 | 50 | **200** | **4.00** ')
+    assert '| 250 | 0.80 |' in rounded and '| +1.0 % |' in rounded
+    assert exact.startswith('| PyTorch | float32 | 50 | **100** | **2.00** '
+                            '(2.00, 2.20) | 100 | 1.00 |')
+    assert report.costs_table(results).splitlines()[-1] == (
+        '| PyTorch | 2.0 → **1.0** | 1.0 → **1.0** | 7.0 → **2.2** '
+        '(framework alone 2.1) | 1,000 → **1,000** |')
+
+
+def test_pictures_show_every_framework(report, results, tmp_path):
+    report.draw_speed(results, tmp_path / 'speed.svg')
+    point = {'num': 1, 'size': 2, 'batch_size': 3, 'epochs': 4,
+             'seconds_an_image': 0.1, 'bytes': 10**9}
+    report.draw_growth({'jax': [{**point, 'axis': 'base'}]},
+                       tmp_path / 'growth.svg')
+    assert 'PyTorch' in (tmp_path / 'speed.svg').read_text()
+    assert 'JAX' in (tmp_path / 'growth.svg').read_text()
+
+
+def test_the_readme_shows_results(report):
+    text = (BENCH / 'README.md').read_text()
+    for part in 'machine', 'training', 'costs', 'precision':
+        _, _, rest = text.partition(f'<!-- {part} -->')
+        content, found, _ = rest.partition(f'<!-- /{part} -->')
+        assert found and content.strip()
+    for name in report.NAMES.values():
+        assert f'| {name} | ' in text
+
+
+def test_without_a_gpu_the_gpu_bench_says_so():
+    run = subprocess.run([sys.executable, BENCH / 'gpu.py', 'torch'],
+                         env={**os.environ, 'CUDA_VISIBLE_DEVICES': ''},
+                         capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr.startswith('torch finds no GPU on this machine')

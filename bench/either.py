@@ -16,12 +16,13 @@ def library(framework):
             for name in ('nms', 'qnms'):
                 library.operators.define(f'{name}(Tensor dets, Tensor scores, '
                                          f'float iou_threshold) -> Tensor')
+    d2l = importlib.import_module(f'd2l.{framework}')
     if framework == 'mxnet':
         from mxnet import npx
         from mxnet.gluon import utils
         npx.set_np()    # as the chapters of d2l 1.0.3 do
         utils.check_sha1 = lambda *_: True  # the data set may be packed anew
-    return importlib.import_module(f'd2l.{framework}')
+    return d2l
 
 
 def chapter_class(name, framework, d2l):

@@ -19,9 +19,9 @@ from tqdm import tqdm
 from d2l.core import fashion_mnist
 from run import BUILD, PYTHONS, ROOT
 
-BASE = {'num': 1024, 'size': 64, 'batch_size': 64, 'epochs': 2}
-GROWS = {'num': [512, 2048, 4096], 'size': [32, 96, 128],
-         'batch_size': [16, 32, 128, 256], 'epochs': [4, 8]}
+BASE = {'num': 512, 'size': 64, 'batch_size': 64, 'epochs': 2}
+GROWS = {'num': [256, 1024, 2048], 'size': [32, 96, 128],
+         'batch_size': [16, 128, 256], 'epochs': [4, 8]}
 
 
 def measure(framework, num, size, batch_size, epochs):

@@ -84,6 +84,26 @@ def test_gradient_of_any_max_pooling(window, strides, more, levels, data):
         jax_cpu.rewrite(gradient), X)
 
 
+def test_images_smaller_than_the_kernel_are_multiplied(monkeypatch):
+    """Forward, and backward to images whose stride left few pixels."""
+    monkeypatch.setattr(jax_cpu, 'MIN_PIXELS', 100)
+    rng = np.random.default_rng(0)
+    for size, strides in ((1, (1, 1)), (2, (1, 1)), (4, (2, 2)), (2, (2, 1))):
+        X = jnp.array(rng.normal(size=(2, size, size, 3)), 'float32')
+        K = jnp.array(rng.normal(size=(3, 3, 3, 5)), 'float32')
+
+        def loss(X, K):
+            Y = lax.conv_general_dilated(X, K, strides, [(1, 1), (1, 1)],
+                                         dimension_numbers=LAYOUT)
+            return (Y * jnp.sin(jnp.arange(Y.size)).reshape(Y.shape)).sum()
+
+        assert_same(loss, X, K)
+        gradient = jax.grad(loss, argnums=(0, 1))
+        assert_same(gradient, X, K)
+        names = primitives(jax_cpu.rewrite(gradient), X, K)
+        assert 'dot_general' in names
+
+
 def test_what_is_something_else_stays(monkeypatch):
     """Grouped convolutions, other layouts, loops, branches, own gradients."""
     rng = np.random.default_rng(0)

@@ -175,16 +175,15 @@ class Trainer(trainer.Trainer):
                                       state)
             return logged
 
-        def compile_train_step(step):
-            # The state is donated: the new one takes the memory of the old.
+        def compile(step):
+            # A training step's new state takes the memory of the old one.
             return jax.jit(step if self.gpus else jax_cpu.rewrite(step),
-                           donate_argnums=0)
+                           donate_argnums=[0] if step is train_step else [])
 
         untraceable = (jax.errors.JAXTypeError, TypeError)
-        self._train_step = trainer.CompiledStep(
-            train_step, compile_train_step, untraceable)
-        self._validation_step = trainer.CompiledStep(
-            validation_step, jax.jit, untraceable)
+        self._train_step, self._validation_step = (
+            trainer.CompiledStep(step, compile, untraceable)
+            for step in (train_step, validation_step))
 
     def has_native_bfloat16(self) -> bool:
         return any(float(getattr(gpu, 'compute_capability', 0)) >= 8

@@ -1,11 +1,13 @@
-"""Two gradients that XLA computes slowly on CPUs, computed another way.
+"""Three things that XLA computes slowly on CPUs, computed another way.
 
 On two cores with AVX-512 the gradient of a 3×3 convolution of 24×24×64 images
 with respect to its weights takes XLA 4.7 times as long as the convolution,
 and the gradient of the stem's max-pooling 22 times as long as the pooling:
-together more than a third of a training step of ResNet-18 at 96×96.
-`rewrite` finds both in what JAX traced, whoever wrote the layers, and puts
-the same function in another form in their place; `bench/` measures it.
+together more than a third of a training step of ResNet-18 at 96×96. Where
+images are smaller than the kernel, as in its last stage at 64×64, XLA
+convolves without its fast routine, 100 times as slowly. `rewrite` finds these
+in what JAX traced, whoever wrote the layers, and puts the same function in
+another form in their place; `bench/` measures it.
 """
 
 from collections.abc import Callable
@@ -53,9 +55,12 @@ def _run(eqn, inputs):
     primitive, params = eqn.primitive, eqn.params
     if primitive.name in ('jit', 'pjit'):
         return _evaluate(params['jaxpr'].jaxpr, params['jaxpr'].consts, inputs)
-    if primitive.name == 'conv_general_dilated' and _is_weight_gradient(
-            *inputs, **params):
-        return [_weight_gradient(*inputs, eqn.outvars[0].aval, **params)]
+    if primitive.name == 'conv_general_dilated':
+        out = eqn.outvars[0].aval
+        if _is_weight_gradient(*inputs, **params):
+            return [_weight_gradient(*inputs, out, **params)]
+        if _is_below_kernel(*inputs, **params):
+            return [_matrix_convolution(*inputs, out, **params)]
     if primitive.name == 'select_and_scatter_add' and _is_max_pooling(
             *inputs, **params):
         return [_max_pooling_gradient(*inputs, **params)]
@@ -104,6 +109,36 @@ def _weight_gradient(X, G, out, *, padding, rhs_dilation, precision, **_):
     total, _ = lax.scan(add, jnp.zeros((num_patches, num_outputs)),
                         tuple(pieces))
     return total.reshape(out.shape)
+
+
+def _is_below_kernel(X, K, *, dimension_numbers, feature_group_count,
+                     batch_group_count, **_):
+    """Tell whether a convolution of (N, H, W, C) has a kernel larger than H, W.
+
+    The padding does not count.
+    """
+    X_numbers, K_numbers, Y_numbers = dimension_numbers
+    return (tuple(X_numbers) == tuple(Y_numbers) == (0, 3, 1, 2)
+            and feature_group_count == batch_group_count == 1
+            and any(X.shape[x] < K.shape[k]
+                    for x, k in zip(X_numbers[2:], K_numbers[2:])))
+
+
+def _matrix_convolution(X, K, out, *, padding, window_strides, lhs_dilation,
+                        rhs_dilation, dimension_numbers, precision, **_):
+    """Return it as a matrix product: few pixels make few rows."""
+    outputs, inputs, *places = dimension_numbers[1]
+    K = K.transpose((*places, inputs, outputs))
+    X = lax.pad(X, jnp.zeros((), X.dtype), [
+        (0, 0, 0), *((*pad, dilation - 1) for pad, dilation
+                     in zip(padding, lhs_dilation)), (0, 0, 0)])
+    down, right = rhs_dilation
+    patches = jnp.concatenate([
+        _window(X, (i * down, j * right), out.shape[1:3], window_strides)
+        for i in range(K.shape[0]) for j in range(K.shape[1])], axis=-1)
+    return lax.dot_general(
+        patches, K.reshape(-1, K.shape[-1]), (([3], [0]), ([], [])),
+        precision=precision, preferred_element_type=out.dtype)
 
 
 def _is_max_pooling(G, X, *, select_prim, window_dimensions, window_strides,

@@ -1,4 +1,4 @@
-"""Measure how time and memory grow: `python bench/growth.py`.
+"""Measure how time and memory grow: `python bench/growth.py [FRAMEWORK]`.
 
 One thing grows at a time: the images in the data set, their height and width,
 the batch, the epochs. Every point is a process of its own.
@@ -21,7 +21,7 @@ from run import BUILD, PYTHONS, ROOT
 
 BASE = {'num': 512, 'size': 64, 'batch_size': 64, 'epochs': 2}
 GROWS = {'num': [256, 1024, 2048], 'size': [32, 96, 128],
-         'batch_size': [16, 128, 256], 'epochs': [4, 8]}
+         'batch_size': [16, 256], 'epochs': [4]}
 
 
 def measure(framework, num, size, batch_size, epochs):
@@ -58,8 +58,10 @@ def main():
     points = [('base', BASE), *((axis, {**BASE, axis: value})
                                 for axis, values in GROWS.items()
                                 for value in values)]
-    results = {framework: [] for framework in PYTHONS}
-    for framework in results:
+    file = BUILD / 'growth.json'
+    results = json.loads(file.read_text()) if file.exists() else {}
+    for framework in sys.argv[1:2] or PYTHONS:
+        results[framework] = []
         for axis, point in tqdm(points, framework):
             output = subprocess.run(
                 [ROOT / PYTHONS[framework] / 'bin' / 'python', __file__,
@@ -68,11 +70,11 @@ def main():
                 env={**os.environ, 'TF_CPP_MIN_LOG_LEVEL': '3'}).stdout
             results[framework].append(
                 {'axis': axis, **point, **json.loads(output.splitlines()[-1])})
-        (BUILD / 'growth.json').write_text(json.dumps(results, indent=1))
+        file.write_text(json.dumps(results, indent=1))
 
 
 if __name__ == '__main__':
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 2:       # a point, in a process of its own
         print(json.dumps(measure(sys.argv[1], *map(int, sys.argv[2:]))))
     else:
         main()

@@ -83,13 +83,11 @@ def costs_table(results):
 def precision_table(results):
     rows = [['', 'float32, %', 'bfloat16, %', 'difference of the means']]
     for framework, runs in results.items():
-        last = {precision: [run[-1] for run in runs[precision]]
-                for precision in PRECISIONS}
-        means = {precision: statistics.mean(values)
-                 for precision, values in last.items()}
+        means = {precision: statistics.mean(accuracies)
+                 for precision, accuracies in runs.items()}
         rows.append([
             NAMES[framework],
-            *(' '.join(f'{value:.2f}' for value in last[precision])
+            *(' '.join(f'{value:.2f}' for value in runs[precision])
               + f' (mean {means[precision]:.2f})'
               for precision in ('float32', 'bfloat16')),
             f'{means["bfloat16"] - means["float32"]:+.2f}'])
@@ -153,10 +151,13 @@ def draw_growth(results, file):
             axes[0, column].plot(
                 x, [1e3 * p['seconds_an_image'] for p in line], **style)
             axes[1, column].plot(x, [p['bytes'] / 1e9 for p in line], **style)
-        axes[1, column].set(xlabel=label, xticks=x, ylim=(0, None))
-        axes[0, column].set(ylim=(0, None))
-        axes[1, column].tick_params(axis='x', labelsize=7)
-        axes[1, column].set_xticks(x, [f'{value}' for value in x], rotation=45)
+        ticks = sorted({p[axis] for points in results.values()
+                        for p in points})
+        axes[1, column].set_xlabel(label)
+        axes[1, column].set_xticks(ticks, map(str, ticks), rotation=45,
+                                   fontsize=7)
+    for row in axes:
+        row[0].set_ylim(bottom=0)
     axes[0, 0].set_ylabel('ms an image')
     axes[1, 0].set_ylabel('peak memory, GB')
     axes[0, 0].legend(frameon=False, fontsize=8)

@@ -104,6 +104,16 @@ def test_images_smaller_than_the_kernel_are_multiplied(monkeypatch):
         assert 'dot_general' in names
 
 
+def test_numbers_keep_their_type_where_64_bits_are_the_default():
+    X, K = jnp.ones((2, 6, 6, 3)), jnp.ones((3, 3, 3, 4))
+    jax.config.update('jax_enable_x64', True)
+    try:
+        assert_same(jax.grad(lambda K: lax.conv_general_dilated(
+            X, K, (1, 1), 'SAME', dimension_numbers=LAYOUT).sum()), K)
+    finally:
+        jax.config.update('jax_enable_x64', False)
+
+
 def test_what_is_something_else_stays(monkeypatch):
     """Grouped convolutions, other layouts, loops, branches, own gradients."""
     rng = np.random.default_rng(0)

@@ -50,8 +50,9 @@ def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
 
     Each set is a pair of uint8 arrays: images (number, height, width) and
     labels (number,). A file that takes more than a quarter of memory stays on
-    disk, and each batch is read from there. Raises FileNotFoundError where the set is not found and
-    cannot be downloaded, ValueError where a file is not what it should be.
+    disk, and each batch is read from there. Raises FileNotFoundError where
+    the set is not found and cannot be downloaded, ValueError where a file is
+    not what it should be.
     """
     folder = find(root) or download(Path(root))
     files = [_file(folder, name) for name in SHA256]

@@ -94,7 +94,8 @@ def _weight_gradient(X, G, out, *, padding, rhs_dilation, precision, **_):
     num_patches = height * width * channels
     size = max(int(PATCHES_BYTES / (4 * num_patches * prod(pixels))), 1)
     size = next(n for n in range(size, 0, -1) if num_examples % n == 0)
-    X = lax.pad(X, 0., [(0, 0, 0), *((*p, 0) for p in padding), (0, 0, 0)])
+    X = lax.pad(X, jnp.zeros((), X.dtype),
+                [(0, 0, 0), *((*p, 0) for p in padding), (0, 0, 0)])
 
     def add(total, piece):
         X, G = piece
@@ -106,7 +107,7 @@ def _weight_gradient(X, G, out, *, padding, rhs_dilation, precision, **_):
             (([0], [0]), ([], [])), precision=precision), None
 
     pieces = (A.reshape(-1, size, *A.shape[1:]) for A in (X, G))
-    total, _ = lax.scan(add, jnp.zeros((num_patches, num_outputs)),
+    total, _ = lax.scan(add, jnp.zeros((num_patches, num_outputs), X.dtype),
                         tuple(pieces))
     return total.reshape(out.shape)
 

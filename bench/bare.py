@@ -105,10 +105,30 @@ class TensorFlow:
 
 class MXNet:
     def training(self, model, X, Y, precision):
-        """Train Gluon's own ResNet-18: it can be hybridized."""
-        from mxnet import autograd, gluon, init, npx
-        net = gluon.model_zoo.vision.resnet18_v1(classes=10)
-        net.initialize(init.Xavier())
+        """Train the chapter's layers, in blocks that can be hybridized."""
+        from mxnet import autograd, gluon, npx
+        from mxnet.gluon import nn
+
+        class Residual(nn.HybridBlock):
+            def __init__(self, block):
+                super().__init__()
+                self.conv1, self.bn1 = block.conv1, block.bn1
+                self.conv2, self.bn2 = block.conv2, block.bn2
+                self.conv3 = block.conv3
+
+            def hybrid_forward(self, F, X):
+                Y = F.npx.relu(self.bn1(self.conv1(X)))
+                Y = self.bn2(self.conv2(Y))
+                return F.npx.relu(Y + (self.conv3(X) if self.conv3 else X))
+
+        def hybrid(block):
+            if isinstance(block, nn.Sequential):
+                blocks = nn.HybridSequential()
+                blocks.add(*map(hybrid, block))
+                return blocks
+            return Residual(block) if hasattr(block, 'conv1') else block
+
+        net = hybrid(model.net)
         net.hybridize(static_alloc=True, static_shape=True)
         optimizer = gluon.Trainer(net.collect_params(), 'sgd',
                                   {'learning_rate': 0.01})

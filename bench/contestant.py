@@ -1,10 +1,10 @@
 """Train when told to: `python contestant.py FRAMEWORK WHO PRECISION`.
 
-WHO is `d2l` (ours or 1.0.3, whichever this Python has), `silent` (ours
-without board and metrics), `bare` or `matmul`. A line on standard input asks
-for one thing: `epoch` for some batches of training, `data` for batches alone,
-`memory` for the peak. A line of JSON answers it, and one at the start says how
-long it took until the first step was done.
+WHO is `d2l` (ours or 1.0.3, whichever this Python has), `bare` or `matmul`. A
+line on standard input asks for one thing: `epoch` for some batches of
+training, `silent` for the same without board and metrics, `data` for batches
+alone, `memory` for the peak. A line of JSON answers it, and one at the start
+says how long it took until the first step was done.
 """
 
 import json
@@ -46,8 +46,6 @@ def main(framework, who, precision):
         return
     batches = Batches(loader)
     data.train_dataloader, data.val_dataloader = lambda: batches, lambda: None
-    if who == 'silent':
-        d2l.Trainer.log = lambda *_: None
     fit(d2l, framework, model, data, batches, precision)
 
 
@@ -68,7 +66,16 @@ def fit(d2l, framework, model, data, batches, precision):
                 answer(first_step=time.perf_counter() - begin)
                 batches.num, batches.ready = NUM_BATCHES, READY
                 self.num_train_batches = NUM_BATCHES
-            serve(epoch=lambda: timed(epoch), data=lambda: timed(all_data))
+
+            def silent():
+                self.log = lambda *_: None
+                try:
+                    return epoch()
+                finally:
+                    del self.log
+
+            serve(epoch=lambda: timed(epoch), silent=lambda: timed(silent),
+                  data=lambda: timed(all_data))
 
     def all_data():
         batches.num = NUM_DATA_BATCHES

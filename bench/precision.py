@@ -19,10 +19,10 @@ RESULTS = Path(__file__).resolve().parents[1] / '_build' / 'bench'
 def accuracy(d2l, precision, seed):
     """Return the validation accuracy in percent."""
     class Trainer(d2l.Trainer):
-        def prepare_batch(self, batch):
+        def run(self, step, batch):
             if self.train_batch_idx == 2 * self.num_train_batches // 3:
                 set_rate(self.optim, LR / 10)
-            return super().prepare_batch(batch)
+            super().run(step, batch)
 
     trainer = Trainer(max_epochs=1, precision=precision)
     trainer.seed_all(seed)

@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / '_build' / 'bench'
 NAMES = {'torch': 'PyTorch', 'jax': 'JAX', 'tensorflow': 'TensorFlow',
          'mxnet': 'MXNet'}
-PRECISIONS = 'bfloat16', 'float32'
+OURS = {'bfloat16': 'auto', 'float32': 'float32'}   # precision -> contestant
 # Training takes three times the multiply-adds of a prediction: forward, and
 # backward to the inputs and to the weights.
 FLOPS_AN_IMAGE = 3 * 2 * 318.66e6      # d2l.layer_costs counts the latter
@@ -17,12 +17,6 @@ FLOPS_AN_IMAGE = 3 * 2 * 318.66e6      # d2l.layer_costs counts the latter
 
 def rates(results, framework, name):
     return results[framework]['training'].get(name, {}).get('epoch')
-
-
-def ours(results, framework, precision):
-    """Return our rates in a precision, or None: auto is the other one."""
-    name = 'auto' if precision == 'bfloat16' else 'float32'
-    return rates(results, framework, name)
 
 
 def ratio(mine, others):
@@ -36,13 +30,12 @@ def training_table(results):
              'board and metrics']]
     for framework in results:
         peer = rates(results, framework, 'd2l 1.0.3')
-        silent = rates(results, framework, 'silent')
-        default = (rates(results, framework, 'auto')
-                   or rates(results, framework, 'float32'))
-        for precision in PRECISIONS:
-            mine = ours(results, framework, precision)
+        for precision, name in OURS.items():
+            mine = rates(results, framework, name)
             if not mine:
                 continue
+            gains = results[framework]['training'][name].get(
+                'gain when silent')
             bare = rates(results, framework, f'bare {precision}')
             product = statistics.median(rates(
                 results, framework, f'matmul {precision}'))
@@ -55,8 +48,8 @@ def training_table(results):
                 f'({min(each):.2f}, {max(each):.2f})',
                 f'{statistics.median(bare):.0f}', f'{ratio(mine, bare):.2f}',
                 f'{product / FLOPS_AN_IMAGE:.0f}',
-                f'{100 * (ratio(silent, mine) - 1):+.1f} %'
-                if mine is default else ''])
+                f'{100 * (statistics.median(gains) - 1):+.1f} %'
+                if gains else ''])
     return markdown(rows)
 
 

@@ -41,15 +41,43 @@ def test_any_convolution(kernel, stride, padding, more, dilation, groups,
         torch.testing.assert_close(a, c)
 
 
-@pytest.mark.parametrize('size, is_product', [(4, True), (5, False)])
-def test_only_small_images_are_multiplied(monkeypatch, size, is_product):
-    multiplied = []
-    monkeypatch.setattr(torch_cpu.F, 'linear',
-                        lambda *args: multiplied.append(1) or linear(*args))
+@pytest.mark.parametrize('size, rounded, way', [
+    (3, False, 'conv2d_by_points'), (3, True, 'conv2d_by_patches'),
+    (4, False, 'conv2d_by_patches'), (5, False, None)])
+def test_small_images_are_multiplied(monkeypatch, size, rounded, way):
+    """Rounded to bfloat16, values at points would be too rough."""
+    taken = []
+    for name in ('conv2d_by_points', 'conv2d_by_patches'):
+        monkeypatch.setattr(torch_cpu, name, noting(taken, name))
     conv = torch.nn.Conv2d(3, 8, 3, padding=1)
-    with torch_cpu.MatrixConvolutions():
+    with (torch.autocast('cpu', torch.bfloat16, enabled=rounded),
+          torch_cpu.MatrixConvolutions()):
         assert conv(torch.ones(2, 3, size, size)).shape == (2, 8, size, size)
-    assert bool(multiplied) == is_product
+    assert taken == [way] * bool(way)
 
 
-linear = F.linear
+def noting(taken, name):
+    function = getattr(torch_cpu, name)
+    return lambda *args: taken.append(name) or function(*args)
+
+
+@pytest.mark.parametrize('size', [2, 3])
+def test_points_lose_less_than_a_digit(size):
+    torch.manual_seed(0)
+    X = torch.rand(16, 256, size, size, requires_grad=True)
+    W = torch.randn(256, 256, 3, 3, requires_grad=True)
+    weights = torch.randn(16, 256, size, size, dtype=torch.float64)
+
+    def results(X, W):
+        Y = F.conv2d(X, W, padding=1)
+        return Y, *torch.autograd.grad((Y * weights).sum(), (X, W))
+
+    exact = results(X.double(), W.double())
+
+    def errors(found):
+        return [(a - b).norm() / b.norm() for a, b in zip(found, exact)]
+
+    with torch_cpu.MatrixConvolutions():
+        found = results(X, W)
+    for error, usual in zip(errors(found), errors(results(X, W))):
+        assert error < 10 * usual

@@ -12,6 +12,7 @@ from d2l.core import data, machine, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
+from d2l.core.tensorflow_cpu import fused_batch_norm
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
@@ -164,7 +165,8 @@ class Trainer(trainer.Trainer):
         step = tf.function(step)
 
         def compiled(batch):
-            with self.autocast():
+            with (self.autocast(),
+                  nullcontext() if self.gpus else fused_batch_norm()):
                 return step(batch)
 
         return compiled

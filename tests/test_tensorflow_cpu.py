@@ -1,0 +1,104 @@
+"""Batch normalization in one operation is the same, and the rest is untouched."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from d2l import tensorflow as d2l
+from d2l.core.tensorflow_cpu import fused_batch_norm
+
+NAME = 'FusedBatchNormV3'
+rng = np.random.default_rng(0)
+
+
+def layer_of(num_channels, **options):
+    """Return a layer whose weights and statistics are not those of its start."""
+    layer = tf.keras.layers.BatchNormalization(**options)
+    layer.build((None, 4, 4, num_channels))
+    layer.set_weights([rng.uniform(0.5, 2, w.shape)
+                       for w in layer.get_weights()])
+    return layer
+
+
+def results(layer, X, **options):
+    """Return the outputs, the gradients, and the statistics that follow."""
+    before = layer.get_weights()
+    with tf.GradientTape() as tape:
+        tape.watch(X)
+        Y = layer(X, **options)
+        loss = tf.reduce_sum(tf.cos(Y))
+    grads = tape.gradient(loss, [X, *layer.trainable_variables])
+    after = layer.get_weights()
+    layer.set_weights(before)
+    return [Y, *grads, *after]
+
+
+def operations(function):
+    """Name the operations of the graph of a function."""
+    graph = tf.function(function).get_concrete_function().graph
+    return {op.type for op in graph.get_operations()}
+
+
+@settings(max_examples=25, deadline=None)
+@given(num=st.integers(1, 4), height=st.integers(1, 4),
+       width=st.integers(1, 4), num_channels=st.integers(1, 4),
+       momentum=st.sampled_from([0.9, 0.99]), training=st.booleans(),
+       epsilon=st.sampled_from([1e-5, 1e-3]), trainable=st.booleans())
+def test_any_batch(num, height, width, num_channels, momentum, training,
+                   epsilon, trainable):
+    X = tf.constant(rng.normal(1, 2, (num, height, width, num_channels)),
+                    tf.float32)
+    layer = layer_of(num_channels, momentum=momentum, epsilon=epsilon,
+                     trainable=trainable)
+    expected = results(layer, X, training=training)
+    with fused_batch_norm():
+        found = results(layer, X, training=training)
+        assert NAME in operations(lambda: layer(X, training=training))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize('options, call', [
+    (dict(scale=False), {}), (dict(center=False), {}), (dict(axis=1), {}),
+    (dict(dtype='mixed_bfloat16'), {}), (dict(dtype='float64'), {}),
+    (dict(), dict(mask=tf.ones((2, 4, 4), tf.bool)))])
+def test_unusual_layers_are_left_to_keras(options, call):
+    X = tf.constant(rng.normal(size=(2, 4, 4, 4)), tf.float32)
+    layer = layer_of(4, **options)
+    expected = results(layer, X, training=True, **call)
+    with fused_batch_norm():
+        found = results(layer, X, training=True, **call)
+        assert NAME not in operations(lambda: layer(X, training=True, **call))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_training_uses_it_and_leaves_keras_as_it_was():
+    call = tf.keras.layers.BatchNormalization.call
+    seen = []
+
+    class Model(d2l.Classifier):
+        def __init__(self):
+            super().__init__()
+            self.lr = 0.1
+            self.net = tf.keras.Sequential([
+                tf.keras.layers.BatchNormalization(),
+                tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)])
+
+        def training_step(self, batch):
+            loss = super().training_step(batch)
+            seen.extend(op.type for op in
+                        tf.compat.v1.get_default_graph().get_operations())
+            return loss
+
+    class Data(d2l.DataModule):
+        def get_dataloader(self, train):
+            return self.get_tensorloader(
+                (tf.ones((8, 4, 4, 1)), tf.zeros(8, tf.int32)), train)
+
+    Data.batch_size = 4
+    d2l.Trainer(max_epochs=1).fit(Model(), Data())
+    assert NAME in seen
+    assert tf.keras.layers.BatchNormalization.call is call

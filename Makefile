@@ -5,7 +5,8 @@ UV := .tools/bin/uv
 # A PyTorch build for the CPU that lies on disk is used where there is one.
 UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_FIND_LINKS
-INSTALL = $(UV) pip install --quiet --overrides requirements/overrides.txt
+INSTALL = $(UV) pip install --quiet --compile-bytecode \
+	--overrides requirements/overrides.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help

@@ -87,7 +87,8 @@ def make_peer(framework):
         uv = ROOT / '.tools' / 'bin' / 'uv'
         subprocess.run([uv, 'venv', '--quiet', '--allow-existing', '--python',
                         sys.executable, environment], check=True)
-        install = [uv, 'pip', 'install', '--quiet', '--python', environment]
+        install = [uv, 'pip', 'install', '--quiet', '--compile-bytecode',
+                   '--python', environment]
         subprocess.run([*install, '-r', HERE / 'peers' / f'{framework}.txt'],
                        check=True)
         subprocess.run([*install, '--no-deps', 'd2l==1.0.3'], check=True)

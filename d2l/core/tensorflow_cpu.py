@@ -33,12 +33,13 @@ def fused_batch_norm() -> Iterator[None]:
 
 def _is_plain(layer: Any, X: tf.Tensor, training: Any, mask: Any) -> bool:
     """Tell whether the layer is Keras 3's and does nothing unusual."""
-    return (not hasattr(layer, 'fused')     # Keras 2 does it by itself
+    return (type(layer) is BatchNormalization
+            and not hasattr(layer, 'fused')     # Keras 2 does it by itself
             and mask is None and isinstance(training, bool | None)
             and len(X.shape) == 4 and layer.axis in (-1, 3)
             and X.dtype == layer.compute_dtype == 'float32'
-            and layer.scale and layer.center
-            and not layer.synchronized and not getattr(layer, 'renorm', False))
+            and layer.scale and layer.center and not layer.synchronized
+            and not getattr(layer, 'renorm', False))    # newer releases
 
 
 def _batch_norm(layer: Any, X: tf.Tensor, training: bool) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Batch normalization in one operation is the same, and the rest is untouched."""
+"""Layers in another form are the same, and the rest is untouched."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from d2l import tensorflow as d2l
-from d2l.core.tensorflow_cpu import fused_batch_norm
+from d2l.core import tensorflow_cpu
+from d2l.core.tensorflow_cpu import fast_layers
 
 NAME = 'FusedBatchNormV3'
 rng = np.random.default_rng(0)
+sizes = st.integers(1, 4)
 
 
 def layer_of(num_channels, **options):
@@ -42,18 +44,17 @@ def operations(function):
 
 
 @settings(max_examples=25, deadline=None)
-@given(num=st.integers(1, 4), height=st.integers(1, 4),
-       width=st.integers(1, 4), num_channels=st.integers(1, 4),
+@given(num=sizes, height=sizes, width=sizes, num_channels=sizes,
        momentum=st.sampled_from([0.9, 0.99]), training=st.booleans(),
        epsilon=st.sampled_from([1e-5, 1e-3]), trainable=st.booleans())
-def test_any_batch(num, height, width, num_channels, momentum, training,
-                   epsilon, trainable):
+def test_any_normalization(num, height, width, num_channels, momentum,
+                           training, epsilon, trainable):
     X = tf.constant(rng.normal(1, 2, (num, height, width, num_channels)),
                     tf.float32)
     layer = layer_of(num_channels, momentum=momentum, epsilon=epsilon,
                      trainable=trainable)
     expected = results(layer, X, training=training)
-    with fused_batch_norm():
+    with fast_layers():
         found = results(layer, X, training=training)
         assert NAME in operations(lambda: layer(X, training=training))
     for a, b in zip(found, expected, strict=True):
@@ -64,15 +65,54 @@ def test_any_batch(num, height, width, num_channels, momentum, training,
     (dict(scale=False), {}), (dict(center=False), {}), (dict(axis=1), {}),
     (dict(dtype='mixed_bfloat16'), {}), (dict(dtype='float64'), {}),
     (dict(), dict(mask=tf.ones((2, 4, 4), tf.bool)))])
-def test_unusual_layers_are_left_to_keras(options, call):
+def test_unusual_normalizations_are_left_to_keras(options, call):
     X = tf.constant(rng.normal(size=(2, 4, 4, 4)), tf.float32)
     layer = layer_of(4, **options)
     expected = results(layer, X, training=True, **call)
-    with fused_batch_norm():
+    with fast_layers():
         found = results(layer, X, training=True, **call)
         assert NAME not in operations(lambda: layer(X, training=True, **call))
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@settings(max_examples=25, deadline=None)
+@given(kernel=st.tuples(sizes, sizes), more=st.tuples(sizes, sizes),
+       strides=st.tuples(sizes, sizes), dilation=st.integers(1, 2),
+       groups=st.integers(1, 2), padding=st.sampled_from(['valid', 'same']),
+       has_bias=st.booleans())
+def test_any_convolution(every_size, kernel, more, strides, dilation, groups,
+                         padding, has_bias):
+    if dilation > 1:
+        strides = 1     # Keras has no layer with both
+    layer = tf.keras.layers.Conv2D(
+        6, kernel, strides=strides, dilation_rate=dilation, groups=groups,
+        padding=padding, use_bias=has_bias)
+    X = tf.constant(rng.normal(size=(
+        2, *((k - 1) * dilation + m for k, m in zip(kernel, more)), 4)),
+        tf.float32)
+    layer.build(X.shape)
+    expected = results(layer, X)
+    with fast_layers():
+        found = results(layer, X)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
+
+
+@pytest.fixture(scope='module')
+def every_size():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tensorflow_cpu, 'MIN_WEIGHTS', 1)
+        yield
+
+
+@pytest.mark.parametrize('size, is_product', [(6, True), (7, False)])
+def test_only_small_images_are_multiplied(every_size, size, is_product):
+    layer = tf.keras.layers.Conv2D(8, 3)
+    with fast_layers():
+        names = operations(lambda: layer(tf.ones((2, size, size, 3))))
+    assert ('MatMul' in names, 'Conv2D' in names) == (is_product,
+                                                      not is_product)
 
 
 def test_training_uses_it_and_leaves_keras_as_it_was():

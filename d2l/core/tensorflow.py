@@ -12,7 +12,7 @@ from d2l.core import data, machine, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
 from d2l.core.measuring import *
 from d2l.core.plotting import *
-from d2l.core.tensorflow_cpu import fused_batch_norm
+from d2l.core.tensorflow_cpu import fast_layers
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
@@ -166,7 +166,7 @@ class Trainer(trainer.Trainer):
 
         def compiled(batch):
             with (self.autocast(),
-                  nullcontext() if self.gpus else fused_batch_norm()):
+                  nullcontext() if self.gpus else fast_layers()):
                 return step(batch)
 
         return compiled

@@ -1,58 +1,95 @@
-"""Batch normalization that Keras computes slowly on CPUs, in one operation.
+"""Layers that are slow on CPUs with Keras 3, computed another way.
 
-Keras 3 builds it of many elementwise operations, each of which goes through
-memory once. TensorFlow has it as one, with which a step of ResNet-18 took two
-thirds of the time in bfloat16 on two cores; `bench/` measures it.
+Keras builds batch normalization of many elementwise operations, each of which
+goes through memory once; TensorFlow has it as one. And where images have
+become small and channels many, a convolution is better done as a matrix
+product. `bench/` measures both.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import tensorflow as tf
 
 BatchNormalization = tf.keras.layers.BatchNormalization
+Conv2D = tf.keras.layers.Conv2D
+MAX_PIXELS = 16         # of an output image: above, Keras's way is as fast
+MIN_WEIGHTS = 256 * 512     # at a place of the kernel: below, too
 
 
 @contextmanager
-def fused_batch_norm() -> Iterator[None]:
-    """The context in which it is one operation, where that is the same."""
-    call = BatchNormalization.call
+def fast_layers() -> Iterator[None]:
+    """The context in which the layers are computed so, where it is the same."""
+    with ExitStack() as stack:
+        for layer, name, method in (
+                (BatchNormalization, 'call', _normalize),
+                (Conv2D, 'convolution_op', _convolve)):
+            stack.enter_context(_replaced(layer, name, method))
+        yield
 
-    def fused(self, inputs, training=None, mask=None):
-        if _is_plain(self, inputs, training, mask):
-            return _batch_norm(self, inputs, bool(training) and self.trainable)
-        return call(self, inputs, training=training, mask=mask)
 
-    BatchNormalization.call = fused
+@contextmanager
+def _replaced(layer: type, name: str, method: Callable) -> Iterator[None]:
+    """Let a class have a method that is given the one it had, `usual`."""
+    usual, own = getattr(layer, name), vars(layer).get(name)
+
+    def replacement(self, *args, **kwargs):
+        return method(self, usual.__get__(self), *args, **kwargs)
+
+    setattr(layer, name, replacement)
     try:
         yield
     finally:
-        BatchNormalization.call = call
+        if own is None:
+            delattr(layer, name)
+        else:
+            setattr(layer, name, own)
 
 
-def _is_plain(layer: Any, X: tf.Tensor, training: Any, mask: Any) -> bool:
-    """Tell whether the layer is Keras 3's and does nothing unusual."""
-    return (type(layer) is BatchNormalization
+def _normalize(layer: Any, usual: Callable, inputs: tf.Tensor,
+               training: Any = None, mask: Any = None) -> tf.Tensor:
+    """Do what the `call` of a batch normalization does."""
+    if not (type(layer) is BatchNormalization
             and not hasattr(layer, 'fused')     # Keras 2 does it by itself
             and mask is None and isinstance(training, bool | None)
-            and len(X.shape) == 4 and layer.axis in (-1, 3)
-            and X.dtype == layer.compute_dtype == 'float32'
+            and len(inputs.shape) == 4 and layer.axis in (-1, 3)
+            and inputs.dtype == layer.compute_dtype == 'float32'
             and layer.scale and layer.center and not layer.synchronized
-            and not getattr(layer, 'renorm', False))    # newer releases
-
-
-def _batch_norm(layer: Any, X: tf.Tensor, training: bool) -> tf.Tensor:
-    Y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=X, scale=layer.gamma, offset=layer.beta, epsilon=layer.epsilon,
+            and not getattr(layer, 'renorm', False)):   # newer releases
+        return usual(inputs, training=training, mask=mask)
+    training = bool(training) and layer.trainable
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=inputs, scale=layer.gamma, offset=layer.beta, epsilon=layer.epsilon,
         mean=[] if training else layer.moving_mean,
         variance=[] if training else layer.moving_variance,
         is_training=training)
     if training:
         # TensorFlow divides by one less than the number of values, Keras not.
-        num = tf.cast(tf.size(X) / X.shape[-1], tf.float32)
+        num = tf.cast(tf.size(inputs) / inputs.shape[-1], tf.float32)
         variance *= tf.maximum(num - 1, 1) / num
         for moving, new in ((layer.moving_mean, mean),
                             (layer.moving_variance, variance)):
             moving.assign(moving * layer.momentum + new * (1 - layer.momentum))
-    return Y
+    return outputs
+
+
+def _convolve(layer: Any, usual: Callable, inputs: tf.Tensor,
+              kernel: Any) -> tf.Tensor:
+    """Do what the `convolution_op` of a convolution does."""
+    height, width, num_in, num_out = kernel.shape
+    down, right = layer.strides
+    if (layer.padding == 'valid' and layer.data_format == 'channels_last'
+            and layer.groups == 1 and set(layer.dilation_rate) == {1}
+            and num_in * num_out >= MIN_WEIGHTS
+            and None not in inputs.shape[1:3]):
+        rows = (inputs.shape[1] - height) // down + 1
+        columns = (inputs.shape[2] - width) // right + 1
+        if 0 < rows * columns <= MAX_PIXELS:
+            patches = tf.concat([
+                inputs[:, i:i + (rows - 1) * down + 1:down,
+                       j:j + (columns - 1) * right + 1:right]
+                for i in range(height) for j in range(width)], axis=-1)
+            weights = tf.reshape(tf.cast(kernel, inputs.dtype), (-1, num_out))
+            return tf.tensordot(patches, weights, 1)
+    return usual(inputs, kernel)

@@ -60,7 +60,7 @@ def test_pictures_show_every_framework(report, results, tmp_path):
 
 def test_the_readme_shows_results(report):
     text = (BENCH / 'README.md').read_text()
-    for part in 'machine', 'training', 'costs':
+    for part in 'machine', 'training', 'costs', 'precision':
         _, _, rest = text.partition(f'<!-- {part} -->')
         content, found, _ = rest.partition(f'<!-- /{part} -->')
         assert found and content.strip()

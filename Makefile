@@ -5,7 +5,8 @@ UV := .tools/bin/uv
 # A PyTorch build for the CPU that lies on disk is used where there is one.
 UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_FIND_LINKS
-INSTALL = $(UV) pip install --quiet --compile-bytecode \
+# A terminal shows what is being downloaded, a log does not.
+INSTALL = $(UV) pip install $(if $(MAKE_TERMERR),,--quiet) --compile-bytecode \
 	--overrides requirements/overrides.txt
 
 .DEFAULT_GOAL := help
@@ -110,5 +111,6 @@ env: .venv/.done .venv-mxnet/.done  ## Make the two environments, .venv and .ven
 .venv-mxnet/.done: requirements/mxnet.txt pyproject.toml .venv/.done
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-mxnet
 	$(INSTALL) --python .venv-mxnet/bin/python -r $< --editable .
-	.venv-mxnet/bin/python -m ipykernel install --prefix .venv --name mxnet --display-name MXNet
+	JUPYTER_PATH=$(CURDIR)/.venv/share/jupyter .venv-mxnet/bin/python -m ipykernel \
+		install --prefix $(CURDIR)/.venv --name mxnet --display-name MXNet
 	touch $@

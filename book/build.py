@@ -105,7 +105,7 @@ class Book(build.Builder):
                  '--doctree-dir', aside / f'doctrees-{builder}',
                  self.config.rst_dir, folder],
                 check=True, env=os.environ | {
-                    'PYTHONPATH': '.',
+                    'PYTHONPATH': '.', 'TF_CPP_MIN_LOG_LEVEL': '3',
                     # pybtex-apa-style compares numbers with `is`
                     'PYTHONWARNINGS': 'ignore::SyntaxWarning'})
         except subprocess.CalledProcessError:

@@ -32,6 +32,13 @@ x = 1
 '''
 
 
+def pytest_collection_modifyitems(items):
+    """Run the tests of this folder in one process: they share the pages."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group('book'))
+
+
 def copy_sources(folder):
     """Copy what the book is built from."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +75,11 @@ def book(folder, *arguments, **variables):
 @pytest.fixture
 def small_book(tmp_path):
     """A book of one section."""
-    folder = copy_sources(tmp_path / 'book')
+    return write_small_book(tmp_path / 'book')
+
+
+def write_small_book(folder):
+    copy_sources(folder)
     for section in (folder / 'chapter_resnet').glob('*.md'):
         section.unlink()
     for other in 'api', 'outputs', 'book/fonts':     # cutting fonts takes long
@@ -79,13 +90,19 @@ def small_book(tmp_path):
     return folder
 
 
-@pytest.fixture
-def built_book(small_book):
-    """A book of one section, whose pages were built once."""
-    result = build(small_book)
+@pytest.fixture(scope='session')
+def book_built_once(tmp_path_factory):
+    folder = write_small_book(tmp_path_factory.mktemp('built') / 'book')
+    result = build(folder)
     assert result.returncode == 0, result.stdout
-    assert html_of(small_book).count('>2\n<') == 1
-    return small_book
+    assert html_of(folder).count('>2\n<') == 1
+    return folder
+
+
+@pytest.fixture
+def built_book(book_built_once, tmp_path):
+    """A book of one section, whose pages were built once."""
+    return shutil.copytree(book_built_once, tmp_path / 'book')
 
 
 @pytest.fixture(scope='session')

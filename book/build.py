@@ -105,7 +105,9 @@ class Book(build.Builder):
                  '--doctree-dir', aside / f'doctrees-{builder}',
                  self.config.rst_dir, folder],
                 check=True, env=os.environ | {
-                    'PYTHONPATH': '.', 'TF_CPP_MIN_LOG_LEVEL': '3',
+                    'PYTHONPATH': '.',
+                    # TensorFlow, imported for its docstrings, prints nothing
+                    'TF_CPP_MIN_LOG_LEVEL': '3', 'TF_ENABLE_ONEDNN_OPTS': '0',
                     # pybtex-apa-style compares numbers with `is`
                     'PYTHONWARNINGS': 'ignore::SyntaxWarning'})
         except subprocess.CalledProcessError:

@@ -78,10 +78,12 @@ class DataModule(HyperParameters):
                          indices: slice = slice(0, None)) -> BatchLoader:
         """Return batches of the rows `indices` of `tensors`."""
         arrays = [self.to_numpy(tensor)[indices] for tensor in tensors]
-        return BatchLoader(
-            arrays, self.batch_size,
-            lambda *rows: tuple(self.to_tensor(array) for array in rows),
-            self.get_seed if train else None)
+        return BatchLoader(arrays, self.batch_size, self.to_tensors,
+                           self.get_seed if train else None)
+
+    def to_tensors(self, *arrays: np.ndarray) -> tuple:
+        """Turn NumPy arrays into the framework's."""
+        return tuple(map(self.to_tensor, arrays))
 
 
 class FashionMNIST:
@@ -99,6 +101,7 @@ class FashionMNIST:
                  root: str = '../data'):
         super().__init__(root)
         self.save_hyperparameters()
+        fashion_mnist.check_size(resize)
         self.train, self.val = (self.split(*arrays)
                                 for arrays in fashion_mnist.load(root))
 

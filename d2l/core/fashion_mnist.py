@@ -5,6 +5,7 @@ format of MNIST. A local copy is checked by its structure, so a smaller set in
 the same format serves as well; a download is checked by its SHA-256.
 """
 
+import contextlib
 import functools
 import gzip
 import hashlib
@@ -12,7 +13,9 @@ import os
 import tempfile
 import urllib.request
 import zlib
+from collections.abc import Sequence
 from http.client import HTTPException
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 
@@ -54,16 +57,16 @@ def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
     the set is not found and cannot be downloaded, ValueError where a file is
     not what it should be.
     """
-    folder = find(root) or download(Path(root))
+    folder = find(root) or download(_path(root))
     files = [_file(folder, name) for name in SHA256]
     return _decode(tuple((f, f.stat().st_mtime_ns) for f in files))
 
 
 def places(root: str | PathLike) -> list[Path]:
     """Return the folders in which the data set is looked for, in order."""
-    root, set_by_user = Path(root), os.environ.get('D2L_DATA')
+    root, set_by_user = _path(root), os.environ.get('D2L_DATA')
     return [root, root / 'FashionMNIST' / 'raw',    # torchvision's place
-            *([Path(set_by_user)] if set_by_user else []), DEBIAN]
+            *([_path(set_by_user)] if set_by_user else []), DEBIAN]
 
 
 def find(root: str | PathLike) -> Path | None:
@@ -76,12 +79,16 @@ def find(root: str | PathLike) -> Path | None:
 
 def download(root: Path) -> Path:
     """Download the four files to `root` and return it."""
+    is_new = not root.exists()
     try:
         root.mkdir(parents=True, exist_ok=True)
         for name in SHA256:
             if not _file(root, name):
                 _download(root / f'{name}.gz')
     except OSError as error:
+        if is_new:
+            with contextlib.suppress(OSError):      # not empty, or not there
+                root.rmdir()
         looked = ', '.join(str(folder) for folder in places(root))
         raise FileNotFoundError(
             f'Fashion-MNIST was not found in {looked}, and downloading it to '
@@ -99,12 +106,22 @@ def resize(images: np.ndarray, size: Size) -> np.ndarray:
     for both. Returns float32. The filter is PIL's and torchvision's: a
     triangle that is widened where the image shrinks, with half-pixel centres.
     """
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = check_size(size)
     X = images.astype(np.float32) / 255
     if X.shape[1:] == (height, width):
         return X
     return (_interpolation(X.shape[1], height) @ X
             @ _interpolation(X.shape[2], width).T)
+
+
+def check_size(size: Size) -> tuple[int, int]:
+    """Return height and width. Raises ValueError where they are none."""
+    pair = (size, size) if isinstance(size, Integral) else size
+    if not (isinstance(pair, Sequence) and len(pair) == 2 and all(
+            isinstance(n, Integral) and n > 0 for n in pair)):
+        raise ValueError(f'resize={size!r} must be a number of pixels or two, '
+                         f'height and width, such as (96, 96).')
+    return tuple(pair)
 
 
 @functools.lru_cache
@@ -118,10 +135,14 @@ def _interpolation(old, new):
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
+def _path(folder):
+    return Path(folder).expanduser()
+
+
 def _file(folder, name):
     """Return the plain or gzipped file in `folder`, or None."""
     return next((file for file in (folder / name, folder / f'{name}.gz')
-                 if file.is_file()), None)
+                 if os.path.isfile(file)), None)    # False where it may not look
 
 
 def _download(file):
@@ -193,7 +214,7 @@ def _read(file):
                 pixels = np.frombuffer(content.read(), np.uint8)
             else:
                 pixels = _map(_unpack(content) if packed else content, start)
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise bad(f'it cannot be decompressed ({error})') from None
     if 0 in shape:
         raise bad(f'its shape {shape} holds nothing')

@@ -24,12 +24,13 @@ class HyperParameters:
         def __getattr__(self, name: str) -> Any:
             """Tell type checkers that arguments become attributes."""
 
-    def save_hyperparameters(self, ignore: Iterable[str] = []) -> None:
+    def save_hyperparameters(self, ignore: str | Iterable[str] = []) -> None:
         """Store the caller's arguments in `self.hparams` and as attributes.
 
         Left out are `self`, the names in `ignore` and names that begin with
         an underscore.
         """
+        ignore = [ignore] if isinstance(ignore, str) else ignore
         caller = inspect.currentframe().f_back
         self.hparams = {
             name: value for name, value in caller.f_locals.items()

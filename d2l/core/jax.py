@@ -175,14 +175,13 @@ class Trainer(trainer.Trainer):
                                       state)
             return logged
 
-        def compile(step):
-            # A training step's new state takes the memory of the old one.
-            return jax.jit(step if self.gpus else jax_cpu.rewrite(step),
-                           donate_argnums=[0] if step is train_step else [])
+        def compiled(step):
+            step = self.traced(step)
+            return jax.jit(step if self.gpus else jax_cpu.rewrite(step))
 
         untraceable = (jax.errors.JAXTypeError, TypeError)
         self._train_step, self._validation_step = (
-            trainer.CompiledStep(step, compile, untraceable)
+            trainer.CompiledStep(step, compiled(step), untraceable)
             for step in (train_step, validation_step))
 
     def has_native_bfloat16(self) -> bool:

@@ -72,7 +72,9 @@ class Module(module.Module, nn.Block):
         self.board = ProgressBoard()
 
     def plot(self, key: str, value: np.ndarray, train: bool) -> None:
-        super().plot(key, value.detach(), train)
+        if isinstance(value, np.ndarray):
+            value = value.detach()
+        super().plot(key, value, train)
 
     def configure_optimizers(self) -> gluon.Trainer | SGD:
         params = self.parameters()
@@ -91,10 +93,11 @@ class Module(module.Module, nn.Block):
         """Return the arrays that are attributes of this model and its parts."""
         params = []
         for value in vars(self).values():
-            if isinstance(value, np.ndarray):
-                params.append(value)
-            elif isinstance(value, Module):
-                params.extend(value.get_scratch_params())
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, np.ndarray):
+                    params.append(part)
+                elif isinstance(part, Module):
+                    params.extend(part.get_scratch_params())
         return params
 
     def set_scratch_params_device(self, device: mxnet.Context | None) -> None:

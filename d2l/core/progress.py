@@ -62,6 +62,9 @@ class EpochProgress:
         self.text = ', '.join([*means, f'{self.speed:.1f} images/sec'])
         self.bar.set_postfix_str(self.text)
 
+    def __getstate__(self):     # a bar can't be copied, its model can
+        return vars(self) | {'bar': None}
+
     def __enter__(self):
         return self
 

@@ -1,8 +1,9 @@
 """The d2l classes for TensorFlow and Keras."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable, Iterable, Iterator, Mapping, Sequence)
 from contextlib import AbstractContextManager as Device
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from os import PathLike
 
 import numpy as np
@@ -106,14 +107,19 @@ class Module(module.Module, tf.keras.Model):
                 init(layer)
 
 
-def _own_variables(part):
-    """List the tf.Variable attributes of a layer and of its layers."""
-    for value in vars(part).values():
-        for item in value if isinstance(value, (list, tuple)) else [value]:
-            if isinstance(item, tf.Variable):
-                yield item
-            elif isinstance(item, tf.keras.layers.Layer):
-                yield from _own_variables(item)
+def _own_variables(part, seen=None):
+    """List the tf.Variables in a layer, a list or a dict, however deep."""
+    seen = set() if seen is None else seen
+    if isinstance(part, tf.Variable):
+        yield part
+    elif id(part) not in seen:
+        seen.add(id(part))
+        items = (vars(part).values()
+                 if isinstance(part, tf.keras.layers.Layer) else
+                 part.values() if isinstance(part, Mapping) else
+                 part if isinstance(part, (list, tuple)) else ())
+        for item in items:
+            yield from _own_variables(item, seen)
 
 
 class DataModule(data.DataModule):
@@ -134,9 +140,8 @@ class Trainer(trainer.Trainer):
 
     def prepare_steps(self) -> None:
         batch = self.prepare_batch(next(iter(self.train_dataloader)))
-        self.model.apply_init([x[:1] for x in batch[:-1]])
-        if hasattr(self.optim, 'build'):
-            self.optim.build(self.model.trainable_variables)
+        with suppress(Exception):   # steps may do without `forward`
+            self.model.apply_init(batch[:-1])
 
         def train_step(batch):
             with self.capture() as logged:
@@ -157,12 +162,12 @@ class Trainer(trainer.Trainer):
         untraceable = (tf.errors.OperatorNotAllowedInGraphError, TypeError,
                        AttributeError, NotImplementedError)
         self.train_step, self.validation_step = (
-            trainer.CompiledStep(step, self.compile, untraceable)
+            trainer.CompiledStep(step, self.compiled(step), untraceable)
             for step in (train_step, validation_step))
 
-    def compile(self, step: Callable) -> Callable:
+    def compiled(self, step: Callable) -> Callable:
         """Return `step` compiled, its layers in their precision."""
-        step = tf.function(step)
+        step = tf.function(self.traced(step))
 
         def compiled(batch):
             with (self.autocast(),
@@ -236,6 +241,7 @@ class Classifier(module.Classifier, Module):
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net` for this input."""
         X = tf.random.normal(X_shape)
+        self.net(X)     # layers that are built one by one take this size only
         for layer in self.net.layers:
             X = layer(X)
             print(layer.__class__.__name__, 'output shape:\t', X.shape)

@@ -7,7 +7,9 @@ product. `bench/` measures both.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
 from typing import Any
 
 import tensorflow as tf
@@ -17,36 +19,41 @@ Conv2D = tf.keras.layers.Conv2D
 MAX_PIXELS = 16         # of an output image: above, Keras's way is as fast
 MIN_WEIGHTS = 256 * 512     # at a place of the kernel: below, too
 
+_is_fast = ContextVar('is_fast', default=False)     # in this thread
+
 
 @contextmanager
 def fast_layers() -> Iterator[None]:
     """The context in which the layers are computed so, where it is the same."""
-    with ExitStack() as stack:
-        for layer, name, method in (
-                (BatchNormalization, 'call', _normalize),
-                (Conv2D, 'convolution_op', _convolve)):
-            stack.enter_context(_replaced(layer, name, method))
-        yield
-
-
-@contextmanager
-def _replaced(layer: type, name: str, method: Callable) -> Iterator[None]:
-    """Let a class have a method that is given the one it had, `usual`."""
-    usual, own = getattr(layer, name), vars(layer).get(name)
-
-    def replacement(self, *args, **kwargs):
-        return method(self, usual.__get__(self), *args, **kwargs)
-
-    setattr(layer, name, replacement)
+    token = _is_fast.set(True)
     try:
         yield
     finally:
-        if own is None:
-            delattr(layer, name)
-        else:
-            setattr(layer, name, own)
+        _is_fast.reset(token)
 
 
+def _replaces(layer: type, name: str) -> Callable:
+    """Let the decorated function be a method of a layer while it is fast.
+
+    It is given the layer and the method as it is without it, `usual`.
+    """
+    method = getattr(layer, name)
+
+    def decorate(function):
+        @wraps(method)
+        def either(self, *args, **kwargs):
+            usual = method.__get__(self)
+            if _is_fast.get():
+                return function(self, usual, *args, **kwargs)
+            return usual(*args, **kwargs)
+
+        setattr(layer, name, either)
+        return function
+
+    return decorate
+
+
+@_replaces(BatchNormalization, 'call')
 def _normalize(layer: Any, usual: Callable, inputs: tf.Tensor,
                training: Any = None, mask: Any = None) -> tf.Tensor:
     """Do what the `call` of a batch normalization does."""
@@ -74,6 +81,7 @@ def _normalize(layer: Any, usual: Callable, inputs: tf.Tensor,
     return outputs
 
 
+@_replaces(Conv2D, 'convolution_op')
 def _convolve(layer: Any, usual: Callable, inputs: tf.Tensor,
               kernel: Any) -> tf.Tensor:
     """Do what the `convolution_op` of a convolution does."""

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from d2l.core import data, machine, module, notes, trainer, weights
 from d2l.core.hyperparameters import *
@@ -75,7 +77,9 @@ class Module(module.Module, nn.Module):
         self.board = ProgressBoard()
 
     def plot(self, key: str, value: torch.Tensor, train: bool) -> None:
-        super().plot(key, value.detach(), train)
+        if isinstance(value, torch.Tensor):
+            value = value.detach()
+        super().plot(key, value, train)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=self.lr)
@@ -86,11 +90,8 @@ class Module(module.Module, nn.Module):
 
         `inputs`: the arguments of `forward`, such as [X].
         """
-        training = self.training
-        self.eval()     # running statistics stay as they are
-        with torch.no_grad():
+        with _inference(self):
             self(*inputs)
-        self.train(training)
         if init is not None:
             self.net.apply(init)
 
@@ -100,6 +101,22 @@ class DataModule(data.DataModule):
     get_seed = staticmethod(get_seed)
     to_tensor = staticmethod(torch.from_numpy)
     to_numpy = staticmethod(np.asarray)
+
+
+class AnyLayout(TorchFunctionMode):
+    """The context in which `view` takes images that lie channels last."""
+    copying = {torch.Tensor.view: torch.Tensor.reshape,
+               torch.Tensor.view_as: torch.Tensor.reshape_as}
+
+    def __torch_function__(self, function: Callable, types: Iterable,
+                           args: tuple = (),
+                           kwargs: Mapping[str, Any] | None = None) -> Any:
+        try:
+            return function(*args, **(kwargs or {}))
+        except RuntimeError:
+            if function not in self.copying:
+                raise
+            return self.copying[function](*args, **(kwargs or {}))
 
 
 class Trainer(trainer.Trainer):
@@ -115,7 +132,20 @@ class Trainer(trainer.Trainer):
         if any(nn.parameter.is_lazy(p) for p in model.parameters()):
             batch = self.prepare_batch(next(iter(self.train_dataloader)))
             model.apply_init(batch[:-1])
-        model.to(memory_format=torch.channels_last)     # faster
+
+    @contextmanager
+    def fast_layout(self) -> Iterator[None]:
+        self.set_memory_format(torch.channels_last)
+        try:
+            yield
+        finally:
+            self.set_memory_format(torch.contiguous_format)
+
+    def set_memory_format(self, memory_format: torch.memory_format) -> None:
+        """Set how the weights of two-dimensional convolutions lie."""
+        for param in self.model.parameters():
+            if not nn.parameter.is_lazy(param) and param.ndim == 4:
+                param.data = param.data.contiguous(memory_format=memory_format)
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
@@ -130,18 +160,37 @@ class Trainer(trainer.Trainer):
             return torch.cuda.get_device_capability(self.gpus[0]) >= (8, 0)
         return machine.has_native_bfloat16()
 
+    def compute(self, step: Callable, batch: Sequence) -> Any:
+        """Run a step of the model, its layers in their precision.
+
+        Where that is bfloat16 unasked and the step's code needs float32, all
+        goes on in float32.
+        """
+        try:
+            with self.autocast():
+                return step(batch)
+        except (RuntimeError, TypeError) as error:
+            if self.precision != 'auto' or not self.uses_bfloat16:
+                raise
+            reason = str(error).partition('\n')[0]
+        self.precision = 'float32'
+        with self.autocast():
+            result = step(batch)    # raises where the code itself is wrong
+        print(f'{step.__name__} cannot compute in bfloat16 and goes on in '
+              f'float32, which is slower: {reason}')
+        return result
+
     @contextmanager
     def autocast(self) -> Iterator[None]:
         """Let layers compute in their precision."""
         device = self.gpus[0].type if self.gpus else 'cpu'
         with (torch.autocast(device, torch.bfloat16,
-                             enabled=self.uses_bfloat16),
+                             enabled=self.uses_bfloat16), AnyLayout(),
               nullcontext() if self.gpus else MatrixConvolutions()):
             yield
 
     def train_step(self, batch: Sequence) -> None:
-        with self.autocast():
-            loss = self.model.training_step(batch)
+        loss = self.compute(self.model.training_step, batch)
         self.optim.zero_grad()
         loss.backward()
         with torch.no_grad():
@@ -150,8 +199,8 @@ class Trainer(trainer.Trainer):
             self.optim.step()
 
     def validation_step(self, batch: Sequence) -> None:
-        with torch.no_grad(), self.autocast():
-            self.model.validation_step(batch)
+        with torch.no_grad():
+            self.compute(self.model.validation_step, batch)
 
     def save_state(self, file: str) -> None:
         optim = getattr(self.optim, 'state_dict', dict)()   # SGD from scratch
@@ -200,9 +249,10 @@ class Classifier(module.Classifier, Module):
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net` for this input."""
         X = torch.randn(*X_shape)
-        for layer in self.net:
-            X = layer(X)
-            print(layer.__class__.__name__, 'output shape:\t', X.shape)
+        with _inference(self):
+            for layer in self.net:
+                X = layer(X)
+                print(layer.__class__.__name__, 'output shape:\t', X.shape)
 
 
 class FashionMNIST(data.FashionMNIST, DataModule):
@@ -293,6 +343,19 @@ class LeNet(Classifier):
             nn.LazyLinear(120), nn.Sigmoid(),
             nn.LazyLinear(84), nn.Sigmoid(),
             nn.LazyLinear(num_classes))
+
+
+@contextmanager
+def _inference(model):
+    """Compute as in inference: running statistics stay as they are."""
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, training in modes:
+            part.training = training
 
 
 def corr2d(X: torch.Tensor, K: torch.Tensor) -> torch.Tensor:

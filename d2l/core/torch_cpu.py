@@ -131,4 +131,5 @@ def _at_points(size, kernel, stride, padding):
 
 
 def _pair(value):
-    return (value, value) if isinstance(value, int) else tuple(value)
+    # PyTorch takes (2,) for (2, 2), too.
+    return (value, value) if isinstance(value, int) else (*value, *value)[:2]

@@ -4,7 +4,8 @@ import os
 import random
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import wraps
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,21 @@ from d2l.core.hyperparameters import HyperParameters
 from d2l.core.machine import kept_memory
 from d2l.core.module import Module
 from d2l.core.progress import EpochProgress
+
+
+def _counter(name):
+    """Return a property whose value a traced step would keep for good."""
+    def get(self):
+        if self.is_tracing:
+            raise TypeError(f'it reads trainer.{name}, which changes')
+        if name not in vars(self):
+            raise AttributeError(f'Before fit, a trainer has no {name}.')
+        return vars(self)[name]
+
+    def set(self, value):
+        vars(self)[name] = value
+
+    return property(get, set)
 
 
 class Trainer(HyperParameters):
@@ -34,7 +50,14 @@ class Trainer(HyperParameters):
     makes `fit` run N batches of training and of validation of one epoch,
     D2L_MAX_EPOCHS=N no more than N epochs, and `fit` says so;
     D2L_CHECKPOINT_DIR lets a training that was cut off go on.
+
+    JAX and TensorFlow compile the steps: their Python code runs when a step
+    is traced, and what it reads there keeps its value. A step that reads the
+    epoch or a batch's number runs eagerly instead.
     """
+    epoch, train_batch_idx, val_batch_idx = map(
+        _counter, ('epoch', 'train_batch_idx', 'val_batch_idx'))
+    is_tracing = False
     # Chapters may replace __init__ or fit_epoch: what plotting needs is here.
     progress = captured = None
     precision = 'auto'
@@ -55,15 +78,15 @@ class Trainer(HyperParameters):
 
     def fit(self, model: Module, data: DataModule) -> None:
         """Train `model` on `data`."""
+        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         self.prepare_data(data)
         self.limit_epochs()
         self.limit_batches()
         self.prepare_model(model)
         self.optim = self.model.configure_optimizers()
         self.prepare_steps()
-        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
-        with kept_memory():
+        with kept_memory(), self.fast_layout():
             if folder:
                 self.fit_with_checkpoints(Checkpoints(folder))
                 return
@@ -127,7 +150,7 @@ class Trainer(HyperParameters):
         n = positive_number('D2L_FAST_DEV_RUN', 'batches')
         if not n:
             return
-        self.max_epochs = 1
+        self.max_epochs = min(1, self.max_epochs)
         self.num_train_batches = min(n, self.num_train_batches)
         self.num_val_batches = min(n, self.num_val_batches)
         print(f'D2L_FAST_DEV_RUN={n}: a trial run of one epoch with '
@@ -146,10 +169,15 @@ class Trainer(HyperParameters):
         """Tie the model to this trainer."""
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
+        model.board.drop_pending()
         self.model = model
 
     def prepare_steps(self) -> None:
         """Make ready what the steps need beyond model and optimizer."""
+
+    def fast_layout(self) -> AbstractContextManager:
+        """Return the context in which weights lie as layers read them fast."""
+        return nullcontext()
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         """Return the batch on the device that the model is on."""
@@ -177,7 +205,7 @@ class Trainer(HyperParameters):
     def run(self, step, batch):
         """Run one step and log what it returns."""
         batch = self.prepare_batch(batch)
-        self.num_examples = len(batch[-1])
+        self.num_examples = num_examples(batch)
         for label, value in (step(batch) or {}).items():
             self.log(label, value)
         self.progress.update(self.num_examples)
@@ -212,6 +240,26 @@ class Trainer(HyperParameters):
         finally:
             self.captured = None
 
+    def traced(self, step):
+        """Return `step` for a compiler, so that what can't be traced says so."""
+        @wraps(step)
+        def traced(*args):
+            self.is_tracing = True
+            try:
+                return step(*args)
+            finally:
+                self.is_tracing = False
+
+        return traced
+
+
+def num_examples(batch):
+    """Return the length of the labels, 1 where a batch is of another kind."""
+    try:
+        return len(batch[-1])
+    except (TypeError, KeyError):
+        return 1
+
 
 def positive_number(variable, of_what):
     """Return the number in an environment variable, or None if not set."""
@@ -227,13 +275,13 @@ def positive_number(variable, of_what):
 class CompiledStep:
     """A step that is compiled, or runs eagerly where it can't be traced.
 
-    `compile`: the framework's compiler, called with `step`; `untraceable`:
-    the errors that it raises for Python code that needs concrete values.
+    `compiled`: the same step compiled; `untraceable`: the errors that it
+    raises for Python code that needs concrete values.
     """
 
-    def __init__(self, step, compile, untraceable):
+    def __init__(self, step, compiled, untraceable):
         self.step, self.untraceable = step, untraceable
-        self.compiled, self.has_run = compile(step), False
+        self.compiled, self.has_run = compiled, False
 
     def __call__(self, *args):
         if self.compiled is None:
@@ -243,10 +291,13 @@ class CompiledStep:
         except self.untraceable as error:
             if self.has_run:
                 raise
-            self.compiled = None
-            reason = str(error).strip().partition('\n')[0]
-            print(f'{self.step.__name__} cannot be compiled and runs '
-                  f'eagerly, which is slower: {reason}')
-            return self.step(*args)
-        self.has_run = True
+            reason = str(error).strip().splitlines()
+            reason = reason[-1 if reason[0] == 'in user code:' else 0].strip()
+        else:
+            self.has_run = True
+            return result
+        result = self.step(*args)   # raises where the code itself is wrong
+        self.compiled = None
+        print(f'{self.step.__name__} cannot be compiled and runs eagerly, '
+              f'which is slower: {reason}')
         return result

@@ -32,6 +32,7 @@ x = 1
 '''
 
 
+@pytest.hookimpl(tryfirst=True)     # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Run the tests of this folder in one process: they share the pages."""
     for item in items:

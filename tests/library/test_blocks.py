@@ -117,6 +117,24 @@ def test_layer_summary_lists_stem_stages_and_head(backend, capsys):
         assert str((1, *shape))[1:-1] in line
 
 
+def test_layer_summary_changes_nothing(backend, capsys):
+    """Nor does it need images that leave more than one pixel."""
+    X = noise(2, 1, 28, 28)
+    model = backend.d2l.ResNet18()
+    backend.build(model, X)
+    before = backend.logits(model, X)
+    model.layer_summary((1, 28, 28, 1) if backend.channels_last
+                        else (1, 1, 28, 28))
+    assert len(capsys.readouterr().out.splitlines()) == 6
+    np.testing.assert_array_equal(backend.logits(model, X), before)
+
+
+@pytest.mark.parametrize('name', ['ResNet18', 'LeNet'])
+def test_the_first_argument_is_the_learning_rate(backend, name):
+    model = getattr(backend.d2l, name)(0.05)
+    assert (model.lr, model.num_classes) == (0.05, 10)
+
+
 def test_arch_and_classes_are_free(backend):
     model = backend.d2l.ResNet(arch=((1, 64), (3, 12)), num_classes=5)
     backend.build(model, noise(1, 3, 20, 20))

@@ -40,6 +40,14 @@ def test_save_hyperparameters():
     assert not hasattr(b, 'b') and not hasattr(b, '_private')
 
 
+def test_one_name_to_ignore():
+    class B(HyperParameters):
+        def __init__(self, l, lr):
+            self.save_hyperparameters(ignore='lr')
+
+    assert B(1, 2).hparams == {'l': 1}
+
+
 def test_board_draws_means():
     board = ProgressBoard()
     for x in range(7):

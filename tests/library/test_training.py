@@ -1,9 +1,12 @@
 """The trainer: it learns, it reports what it did, and its hooks hold."""
 
+import copy
 import re
 
 import numpy as np
 import pytest
+
+from d2l.core import progress
 
 
 def batch_of(rng, n, size=12):
@@ -157,6 +160,74 @@ def test_a_step_that_needs_numbers_runs_eagerly(backend, rng, capsys):
     assert said == (backend.name in ('jax', 'tensorflow'))
 
 
+def test_a_step_may_read_the_epoch(backend, rng):
+    """Compiled, it would see the first one for good."""
+    class Model(backend.d2l.SoftmaxRegression):
+        def training_step(self, *args):
+            self.plot('epoch', float(self.trainer.epoch), train=True)
+            return super().training_step(*args)
+
+    X, y = batch_of(rng, 8)
+    model = Model(num_outputs=4, lr=0.1)
+    backend.d2l.Trainer(max_epochs=3).fit(model, backend.loader(X, y, 8))
+    assert points(model, 'train_epoch') == [0, 1, 2]
+
+
+def test_a_batch_may_be_prepared_by_its_number(backend, rng):
+    class Trainer(backend.d2l.Trainer):
+        def prepare_batch(self, batch):
+            numbers.append((self.epoch, self.train_batch_idx))
+            return super().prepare_batch(batch)
+
+    numbers = []
+    X, y = batch_of(rng, 8)
+    Trainer(max_epochs=2).fit(backend.d2l.SoftmaxRegression(4, lr=0.1),
+                              backend.loader(X, y, batch_size=4))
+    assert {(0, 0), (0, 1), (1, 2), (1, 3)} <= set(numbers)
+
+
+def test_a_mistake_in_a_step_is_reported_once(backend, rng, capsys):
+    class Model(backend.d2l.SoftmaxRegression):
+        def training_step(self, *args):
+            return self.no_such_method(*args)
+
+    X, y = batch_of(rng, 8)
+    with pytest.raises(AttributeError, match='no_such_method'):
+        backend.d2l.Trainer(max_epochs=1).fit(
+            Model(4, lr=0.1), backend.loader(X, y, batch_size=4))
+    assert 'cannot' not in capsys.readouterr().out
+
+
+def test_what_a_trained_model_shows_can_be_copied(backend, rng, monkeypatch):
+    """Though a terminal or a notebook shows a bar, which cannot."""
+    monkeypatch.setattr(progress, 'in_notebook', lambda: True)
+    X, y = batch_of(rng, 8)
+    model = backend.d2l.SoftmaxRegression(4, lr=0.1)
+    backend.d2l.Trainer(max_epochs=1).fit(model, backend.loader(X, y, 8))
+    copied = copy.deepcopy(model.trainer.progress)
+    assert copied.line == model.trainer.progress.line
+    if backend.name != 'tensorflow':    # Keras copies no model of one's own
+        assert points(copy.deepcopy(model), 'val_acc')
+
+
+def test_a_stopped_training_leaves_no_points_behind(backend, rng):
+    X, y = batch_of(rng, 12)
+    model = backend.d2l.SoftmaxRegression(4, lr=0.1)
+    data = backend.loader(X, y, batch_size=2)       # a point every 3 batches
+
+    class Stopped(backend.d2l.Trainer):
+        def prepare_batch(self, batch):
+            if self.train_batch_idx == 2:
+                raise KeyboardInterrupt
+            return super().prepare_batch(batch)
+
+    with pytest.raises(KeyboardInterrupt):
+        Stopped(max_epochs=1).fit(model, data)
+    backend.d2l.Trainer(max_epochs=1).fit(model, data)
+    assert [point.x for point in model.board.data['train_loss']] == [
+        pytest.approx(1 / 6), pytest.approx(4 / 6)]
+
+
 def test_a_trainer_may_replace_init_and_fit_epoch(backend, rng):
     """As D2L's chapters do; plotting goes on working."""
     class Trainer(backend.d2l.Trainer):
@@ -277,6 +348,14 @@ def test_fast_dev_run_wants_a_number(backend, rng, monkeypatch, value):
     with pytest.raises(ValueError, match=f'D2L_FAST_DEV_RUN={value} must be'):
         backend.d2l.Trainer(max_epochs=1).fit(
             small_model(backend), backend.loader(*batch_of(rng, 4), 4))
+
+
+def test_fast_dev_run_of_no_epoch(backend, rng, monkeypatch):
+    monkeypatch.setenv('D2L_FAST_DEV_RUN', '2')
+    model = small_model(backend)
+    backend.d2l.Trainer(max_epochs=0).fit(
+        model, backend.loader(*batch_of(rng, 4), 4))
+    assert not model.board.data
 
 
 def test_missing_gpus_fall_back_and_say_so(backend, capsys):

@@ -108,7 +108,8 @@ class RoundBrackets(AuthorYearReferenceStyle):
     """Cite as (He et al., 2016) and He et al. (2016)."""
 
     def __init__(self):
-        round_brackets = BracketStyle(left='(', right=')')
+        round_brackets = BracketStyle(left='(', right=')', sep='; ',
+                                      sep2='; ', last_sep='; ')
         super().__init__(bracket_parenthetical=round_brackets,
                          bracket_textual=round_brackets,
                          bracket_author=round_brackets,

@@ -15,6 +15,7 @@ FONTS = sorted(Path(__file__).with_name('fonts').glob('*.woff2'))
 logging.getLogger('fontTools').setLevel(logging.WARNING)
 ASCII = set(map(chr, range(0x20, 0x7f)))
 # Browsers show a letter in a formula as the italic of this block.
+ROOT = {'√'}            # which a browser draws for <msqrt>
 ITALICS = {chr(code) for code in (0x210e, *range(0x1d434, 0x1d468),
                                   *range(0x1d6a4, 0x1d71c))}
 
@@ -34,7 +35,7 @@ def write(app, error):
         file.read_text(encoding='utf-8') for file in [
             *Path(app.outdir).rglob('*.html'),
             *Path(app.outdir, '_static').glob('*.js')]))
-    characters = sorted(used - {'\n'} | ASCII | ITALICS)
+    characters = sorted(used - {'\n'} | ASCII | ITALICS | ROOT)
     stamp = folder / 'characters.txt'
     if stamp.exists() and stamp.read_text(encoding='utf-8') == str(characters):
         return

@@ -103,7 +103,7 @@ class DataModule(data.DataModule):
     to_numpy = staticmethod(np.asarray)
 
 
-class AnyLayout(TorchFunctionMode):
+class _AnyLayout(TorchFunctionMode):
     """The context in which `view` takes images that lie channels last."""
     copying = {torch.Tensor.view: torch.Tensor.reshape,
                torch.Tensor.view_as: torch.Tensor.reshape_as}
@@ -185,7 +185,7 @@ class Trainer(trainer.Trainer):
         """Let layers compute in their precision."""
         device = self.gpus[0].type if self.gpus else 'cpu'
         with (torch.autocast(device, torch.bfloat16,
-                             enabled=self.uses_bfloat16), AnyLayout(),
+                             enabled=self.uses_bfloat16), _AnyLayout(),
               nullcontext() if self.gpus else MatrixConvolutions()):
             yield
 

@@ -4,6 +4,7 @@ import re
 
 import nbformat
 import pytest
+from fontTools.ttLib import TTFont
 
 TABS = ['pytorch', 'jax', 'tensorflow', 'mxnet']
 
@@ -295,3 +296,22 @@ def test_every_page_is_whole(page, address, name):
     # Marks of the source that were not understood.
     for mark in (':label:', ':numref:', ':cite', '[**', '(**', '```', '\\'):
         assert mark not in text
+
+
+@pytest.mark.parametrize('width', [360, 1280])
+def test_a_formula_ends_before_its_number(resnet, width):
+    resnet.set_viewport_size({'width': width, 'height': 800})
+    overlap, number = resnet.eval_on_selector('div.math:has(.eqno)', """
+        block => {
+            block.scrollLeft = block.scrollWidth
+            const [formula, number] = ["math", ".eqno"].map(
+                name => block.querySelector(name).getBoundingClientRect())
+            return [formula.right - number.left, number.width]
+        }""")
+    assert number > 0 and overlap <= 0
+
+
+def test_fonts_have_what_formulas_are_drawn_with(site):
+    """The root too, a sign that stands in no page's text."""
+    with TTFont(site / '_static/fonts/stix-two-math.woff2') as font:
+        assert set('√𝑓(') <= set(map(chr, font.getBestCmap()))

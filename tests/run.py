@@ -22,8 +22,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder, 'report.xml')
             status |= subprocess.run(
-                [f'{environment}/bin/python', '-m', 'pytest',
-                 '--numprocesses=2', '--dist=loadgroup', *arguments,
+                [f'{environment}/bin/python', '-m', 'pytest', *arguments,
                  *sys.argv[1:], '--junitxml', report],
                 env=os.environ | variables).returncode
             suite = ElementTree.parse(report).getroot().find('testsuite')

@@ -142,7 +142,7 @@ def _path(folder):
 def _file(folder, name):
     """Return the plain or gzipped file in `folder`, or None."""
     return next((file for file in (folder / name, folder / f'{name}.gz')
-                 if os.path.isfile(file)), None)    # False where it may not look
+                 if os.path.isfile(file)), None)    # not where it can't look
 
 
 def _download(file):

@@ -291,7 +291,7 @@ class CompiledStep:
         except self.untraceable as error:
             if self.has_run:
                 raise
-            reason = str(error).strip().splitlines()
+            reason = (str(error).strip() or type(error).__name__).splitlines()
             reason = reason[-1 if reason[0] == 'in user code:' else 0].strip()
         else:
             self.has_run = True

@@ -32,14 +32,6 @@ x = 1
 '''
 
 
-@pytest.hookimpl(tryfirst=True)     # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Run the tests of this folder in one process: they share the pages."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group('book'))
-
-
 def copy_sources(folder):
     """Copy what the book is built from."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,6 @@ def outcomes(data):
         return dict(zip(RUNS, pool.map(lambda r: run.run(*r, data), RUNS)))
 
 
-@pytest.mark.xdist_group('chapters')
 @pytest.mark.parametrize('chapter, tab', RUNS, ids=lambda p: (
     p.stem if isinstance(p, Path) else p))
 def test_every_cell_runs(outcomes, chapter, tab):

@@ -102,13 +102,21 @@ class Module(module.Module, nn.Block):
 
     def set_scratch_params_device(self, device: mxnet.Context | None) -> None:
         """Move the arrays that are attributes of this model and its parts."""
+        def moved(part):
+            if isinstance(part, np.ndarray):
+                part = part.as_in_ctx(device)
+                part.attach_grad()
+            elif isinstance(part, Module):
+                part.set_scratch_params_device(device)
+            return part
+
         for name, value in list(vars(self).items()):
-            if isinstance(value, np.ndarray):
-                setattr(self, name, value.as_in_ctx(device))
-                getattr(self, name).attach_grad()
-            for part in value if isinstance(value, list) else [value]:
-                if isinstance(part, Module):
-                    part.set_scratch_params_device(device)
+            if isinstance(value, list):
+                value[:] = map(moved, value)
+            else:
+                value = moved(value)
+                if isinstance(value, np.ndarray):
+                    setattr(self, name, value)
 
     def apply_init(self, inputs: Sequence,
                    init: init.Initializer | None = None) -> None:

@@ -102,6 +102,7 @@ else:
 
 bibtex_bibfiles = [str(BOOK.parent / 'references.bib')]
 bibtex_default_style = 'apa'
+bibtex_cite_id = 'cite-{key}'      # a link to it lasts
 
 
 class RoundBrackets(AuthorYearReferenceStyle):

@@ -131,7 +131,8 @@ def test_code_is_copied_without_its_output(resnet):
 
 @pytest.mark.parametrize('reference, shown', [
     ('background.html#fig-inception', 'Inception 블록'),
-    ('references.html#id3', 'Deep residual learning'),
+    ('references.html#cite-he-zhang-ren-ea-2016',
+     'Deep residual learning'),
     ('#subsec-residual-blks', '잔차 블록'),
     ('#equation-eq-best-in-class', '(1.1)')])
 def test_a_reference_is_previewed(resnet, reference, shown):

@@ -155,8 +155,10 @@ def test_keyboard(resnet, address):
     open_search(resnet)         # what was typed is still there
     resnet.keyboard.press('ArrowDown')
     resnet.keyboard.press('Enter')
-    resnet.wait_for_url(f'{address}/chapter_resnet/interchange.html?q=*#id7')
-    expect(resnet.locator('#id7 > h3')).to_be_in_viewport()
+    resnet.wait_for_url(f'{address}/chapter_resnet/interchange.html?q=*'
+                        '#subsec-batch-norm-defaults')
+    expect(resnet.locator('#subsec-batch-norm-defaults > h3')
+           ).to_be_in_viewport()
 
 
 def test_enter_that_ends_a_syllable_stays(resnet):
@@ -196,7 +198,7 @@ def test_keeps_the_reader_s_framework(page, address):
     page.goto(f'{address}/chapter_resnet/resnet.html?tab=mxnet')
     search(page, '손실')
     option(page, '1.2.4 훈련').click()
-    page.wait_for_url('**/resnet.html?q=*&tab=mxnet#id14')
+    page.wait_for_url('**/resnet.html?q=*&tab=mxnet#subsec-resnet-training')
     search(page, 'LeNet')
     option(page, 'LeNet').click()
     page.wait_for_url('**/mxnet.html?q=LeNet&tab=mxnet#d2l.mxnet.LeNet')

@@ -26,11 +26,14 @@ def code_cells(text):
                       re.DOTALL | re.MULTILINE)
 
 
+def without_code(path):
+    return re.sub(r'^```.*?^```', '', path.read_text(),
+                  flags=re.DOTALL | re.MULTILINE)
+
+
 def prose(path):
     """Return the text of a section without its code and its marks."""
-    text = re.sub(r'^```.*?^```', '', path.read_text(),
-                  flags=re.DOTALL | re.MULTILINE)
-    return re.sub(r':\w+:`[^`]*`|\$[^$]*\$|`[^`]*`', '', text)
+    return re.sub(r':\w+:`[^`]*`|\$[^$]*\$|`[^`]*`', '', without_code(path))
 
 
 def test_the_library_is_fresh(tmp_path):
@@ -64,6 +67,15 @@ def test_every_label_is_defined_once():
     assert len(labels) == len(set(labels)) > 20
     asked = set(re.findall(r':(?:num|eq)ref:`([^`]+)`', TEXT))
     assert asked <= {*labels, costs.LABEL}
+
+
+def test_every_heading_has_a_label():
+    """So that its address does not count the headings before it."""
+    for path in SECTIONS:
+        bare = [heading for heading, mark in re.findall(
+            r'^(#+ .*)\n(:label:)?', without_code(path), re.MULTILINE)
+            if not mark]
+        assert not bare, f'{path}: {bare}'
 
 
 def test_every_citation_is_in_the_bibliography():

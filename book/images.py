@@ -1,4 +1,4 @@
-"""Images that load late, keep their place, and say what they show."""
+"""Images: they load late, keep their place, say what they show, have links."""
 
 import re
 from pathlib import Path
@@ -26,6 +26,8 @@ def describe(app, doctree):
         if not caption and app.builder.name == 'latex':
             image['align'] = 'center'           # an output stays in its place,
             image.parent.replace_self(image)    # as a figure would not
+    for figure in doctree.findall(nodes.figure):
+        figure['ids'].reverse()     # its label, if any, names all of it
 
 
 def plain(text):

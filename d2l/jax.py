@@ -1,6 +1,7 @@
 """The d2l library for JAX and Flax: `from d2l import jax as d2l`."""
 
 import sys
+from dataclasses import field
 
 import jax
 import numpy as np
@@ -93,7 +94,8 @@ class ResNet18(ResNet):
     """ResNet-18.
 
     Defined in :numref:`subsec_resnet-model`"""
-    arch: tuple = ((2, 64), (2, 128), (2, 256), (2, 512))
+    arch: tuple = field(
+        init=False, default=((2, 64), (2, 128), (2, 256), (2, 512)))
 
 class ResNeXtBlock(nn.Module):
     """The ResNeXt block; groups is the number of channels in each group.

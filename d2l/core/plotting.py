@@ -182,14 +182,16 @@ class ProgressBoard(HyperParameters):
                                             self.colors):
             axes.plot([p.x for p in line], [p.y for p in line],
                       linestyle=ls, color=color, label=label,
-                      marker='o' if len(line) == 1 else None)
+                      marker='o' if len(line) == 1 else None,
+                      clip_on=len(line) > 1)
         axes.set(xlabel=self.xlabel, ylabel=self.ylabel, xscale=self.xscale,
                  yscale=self.yscale)
         if self.xlim:
             axes.set_xlim(self.xlim)
         if self.ylim:
             axes.set_ylim(self.ylim)
-        axes.legend()
+        axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1), ncols=3,
+                    frameon=False, fontsize='small', columnspacing=1)
         _show_once(self)
 
 

@@ -5,6 +5,7 @@ import re
 import nbformat
 import pytest
 from fontTools.ttLib import TTFont
+from playwright.sync_api import expect
 
 TABS = ['pytorch', 'jax', 'tensorflow', 'mxnet']
 
@@ -127,6 +128,14 @@ def test_code_is_copied_without_its_output(resnet):
     copied = resnet.evaluate('navigator.clipboard.readText()')
     assert copied.startswith('blk = Residual(3)\n')
     assert copied.endswith('blk(X).shape\n')
+
+
+def test_a_reference_leads_to_the_whole_figure(resnet):
+    for link in resnet.locator('article a.internal[href^="#fig-"]').all():
+        link.click()
+        name = link.get_attribute('href')
+        expect(resnet.locator(f'figure{name} :is(img, svg.function-classes)')
+               ).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize('reference, shown', [

@@ -130,8 +130,7 @@ ResNeXtBlock(num_channels, groups, bot_mul, use_1x1conv=False, \
 strides=(1, 1), training=True)
 ResNet(arch, lr=0.1, num_classes=10, training=True)
 ResNet.create_net(self)
-ResNet18(arch=((2, 64), (2, 128), (2, 256), (2, 512)), lr=0.1, \
-num_classes=10, training=True)
+ResNet18(lr=0.1, num_classes=10, training=True)
 ''',
     'tensorflow': '''
 Trainer.clip_gradients(self, grad_clip_val, grads)

@@ -129,6 +129,12 @@ def test_layer_summary_changes_nothing(backend, capsys):
     np.testing.assert_array_equal(backend.logits(model, X), before)
 
 
+@pytest.mark.parametrize('name', ['ResNet18', 'LeNet'])
+def test_the_first_argument_is_the_learning_rate(backend, name):
+    model = getattr(backend.d2l, name)(0.05)
+    assert (model.lr, model.num_classes) == (0.05, 10)
+
+
 def test_arch_and_classes_are_free(backend):
     model = backend.d2l.ResNet(arch=((1, 64), (3, 12)), num_classes=5)
     backend.build(model, noise(1, 3, 20, 20))

@@ -122,12 +122,9 @@ class ResNeXtBlock(tf.keras.Model):
         return tf.nn.relu(Y + X)
 
 class BottleneckResNet(d2l.ResNet):
-    """Defined in :numref:`subsec_solution-bottleneck`"""
-    """The residual network of bottleneck blocks.
+    """A ResNet of bottlenecks; arch: (blocks, channels, groups, bot_mul).
 
-    An entry of `arch`: blocks, channels, channels in each group, and what
-    the channels are multiplied by to be those of the 3×3 convolution.
-    """
+    Defined in :numref:`subsec_solution-bottleneck`"""
     def block(self, num_residuals, num_channels, groups, bot_mul,
               first_block=False):
         blk = []
@@ -154,18 +151,17 @@ def resnet(depth, lr=0.1, num_classes=10):
     return BottleneckResNet(tuple(arch), lr, num_classes)
 
 def resnext50(lr=0.1, num_classes=10):
-    """Defined in :numref:`subsec_solution-bottleneck`"""
-    """Return ResNeXt-50 (32×4d): Xie et al. (2017), Table 1."""
+    """Return ResNeXt-50 (32×4d) of Xie et al. (2017), Table 1.
+
+    Defined in :numref:`subsec_solution-bottleneck`"""
     arch = ((n, 256 * 2**i, 4 * 2**i, 1 / 2)
             for i, n in enumerate((3, 4, 6, 3)))
     return BottleneckResNet(tuple(arch), lr, num_classes)
 
 def layer_costs(model, X_shape):
-    """Defined in :numref:`subsec_solution-table1`"""
-    """Return (output shape, parameters, multiply-adds) of the parts of net.
+    """Return output shape, parameters, multiply-adds of each part of net.
 
-    Multiply-adds are those of convolutions and linear layers, an example.
-    """
+    Defined in :numref:`subsec_solution-table1`"""
     def weighted(part):
         for layer in part.layers:
             if hasattr(layer, 'layers'):

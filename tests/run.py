@@ -1,14 +1,20 @@
-"""Run the tests in both environments and count them: `make test`."""
+"""Run the tests in both environments and count them: `make test`.
+
+The book's and the library's run side by side: the book's show their progress
+and come first, since a browser does not wait; the others print at the end.
+"""
 
 import os
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-RUNS = [    # environment, variables, what pytest runs
-    ('.venv', {}, ['tests']),
+BOOK = ('.venv', {}, ['tests/book'])    # environment, variables, arguments
+LIBRARY = [
+    ('.venv', {}, ['tests', '--ignore=tests/book']),
     ('.venv-mxnet', {}, ['tests/library']),
     ('.venv', {'TF_USE_LEGACY_KERAS': '1'},     # Keras 2
      ['-k', 'tensorflow', 'tests/library/test_blocks.py',
@@ -17,24 +23,34 @@ RUNS = [    # environment, variables, what pytest runs
 
 
 def main():
-    passed = failed = skipped = status = 0
-    for environment, variables, arguments in RUNS:
-        with tempfile.TemporaryDirectory() as folder:
-            report = Path(folder, 'report.xml')
-            status |= subprocess.run(
-                [f'{environment}/bin/python', '-m', 'pytest', *arguments,
-                 *sys.argv[1:], '--junitxml', report],
-                env=os.environ | variables).returncode
-            suite = ElementTree.parse(report).getroot().find('testsuite')
-            count = {key: int(suite.get(key)) for key in
-                     ('tests', 'failures', 'errors', 'skipped')}
-        bad = count['failures'] + count['errors']
-        failed += bad
-        skipped += count['skipped']
-        passed += count['tests'] - bad - count['skipped']
+    with ThreadPoolExecutor(1) as pool:
+        rest = pool.submit(lambda: [
+            run(*arguments, prefix=['nice'], stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT) for arguments in LIBRARY])
+        runs = [run(*BOOK), *rest.result()]
+    for printed, _, _ in runs:
+        print(printed or '', end='')
+    passed, failed, skipped = map(sum, zip(*(counts for _, counts, _ in runs)))
     print(f'{passed} passed, {failed} failed'
           + (f', {skipped} skipped' if skipped else ''))
-    sys.exit(status)
+    sys.exit(any(status for _, _, status in runs))
+
+
+def run(environment, variables, arguments, prefix=(), **streams):
+    """Run pytest; return what it printed, if caught, its counts and status."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, 'report.xml')
+        process = subprocess.run(
+            [*prefix, f'{environment}/bin/python', '-m', 'pytest', *arguments,
+             *sys.argv[1:], '--junitxml', report],
+            env=os.environ | variables, text=True, **streams)
+        suite = ElementTree.parse(report).getroot().find('testsuite')
+    tests, failures, errors, skipped = (
+        int(suite.get(key))
+        for key in ('tests', 'failures', 'errors', 'skipped'))
+    bad = failures + errors
+    return (process.stdout, (tests - bad - skipped, bad, skipped),
+            process.returncode)
 
 
 if __name__ == '__main__':

@@ -1,8 +1,13 @@
 """Programs as people write them in one framework, that once failed."""
 
+import copy
+import pickle
 import threading
+from functools import partial
 
+import jax
 import numpy as np
+import optax
 import pytest
 import tensorflow as tf
 import torch
@@ -41,7 +46,8 @@ class Viewing(d2l.torch.Classifier):
     def __init__(self, lr=0.1):
         super().__init__()
         self.save_hyperparameters()
-        self.conv = nn.Conv2d(1, 6, 3, padding=1)
+        self.conv = nn.Sequential(nn.Conv2d(1, 6, 3, padding=1),
+                                  nn.Conv2d(6, 6, 3, padding=1))
         self.linear = nn.Linear(6 * 12 * 12, 4)
 
     def forward(self, X):
@@ -55,7 +61,24 @@ def test_images_can_be_viewed_in_training_and_after_it():
     assert model.board.data['train_loss']
     found = model(torch.from_numpy(IMAGES))
     assert found.shape == expected.shape
-    assert model.conv.weight.is_contiguous()
+    assert model.conv[1].weight.is_contiguous()
+
+
+def test_images_can_be_viewed_between_steps_and_in_steps_of_ones_own():
+    class Trainer(d2l.torch.Trainer):
+        def train_step(self, batch):
+            self.optim.zero_grad()
+            self.model.training_step(batch).backward()
+            self.optim.step()
+
+        def fit_epoch(self):
+            super().fit_epoch()
+            self.model(torch.from_numpy(IMAGES))
+            self.best = copy.deepcopy(self.model)
+
+    trainer = Trainer(max_epochs=1)
+    trainer.fit(Viewing(), TORCH)
+    assert trainer.best(torch.from_numpy(IMAGES)).shape == (16, 4)
 
 
 def test_what_cannot_be_viewed_still_says_so():
@@ -105,6 +128,54 @@ def test_code_that_needs_float32_gets_it_unless_told(monkeypatch, capsys,
                            'goes on in float32, which is slower: Index put')
     assert said.count('bfloat16') == 1      # not at every step
     assert len(model.board.data['train_loss']) == 2
+
+
+def test_errors_of_ones_own_are_raised(monkeypatch, capsys):
+    monkeypatch.setattr(d2l.torch.Trainer, 'has_native_bfloat16',
+                        lambda self: True)
+
+    class Model(Viewing):
+        errors = [RuntimeError('disk full')]    # once
+
+        def training_step(self, batch):
+            if self.errors:
+                raise self.errors.pop()
+            return super().training_step(batch)
+
+    with pytest.raises(RuntimeError, match='disk full'):
+        d2l.torch.Trainer(max_epochs=1).fit(Model(), TORCH)
+    assert 'bfloat16' not in capsys.readouterr().out
+
+
+def test_sgd_takes_a_generator_and_unused_parameters():
+    class Model(Viewing):
+        def __init__(self):
+            super().__init__()
+            self.unused = nn.Linear(1, 1)
+
+        def configure_optimizers(self):
+            return d2l.torch.SGD(self.parameters(), lr=0.1)
+
+    model = Model()
+    before = model.linear.weight.detach().clone()
+    d2l.torch.Trainer(max_epochs=1).fit(model, TORCH)
+    assert (model.linear.weight != before).any()
+
+
+def test_a_trained_model_is_saved_without_the_data_set():
+    model = Viewing()
+    data = data_for(d2l.torch, np.tile(IMAGES, (50, 1, 1, 1)),
+                    np.tile(LABELS, 50), batch_size=400)
+    d2l.torch.Trainer(max_epochs=1).fit(model, data)
+    saved = pickle.dumps(model)
+    assert len(saved) < 100_000     # the images take 460 KB
+    assert pickle.loads(saved)(torch.from_numpy(IMAGES)).shape == (16, 4)
+
+
+def test_images_with_a_gradient_are_shown():
+    axes = d2l.torch.show_images(torch.rand(2, 4, 4, requires_grad=True), 1,
+                                 2, titles=[])
+    assert len(axes) == 2
 
 
 def test_batches_may_be_dicts():
@@ -182,6 +253,26 @@ def test_variables_in_dicts_and_lists_are_trained():
     assert np.abs(model.params['W'][0][0].numpy()).sum() > 0
 
 
+def test_a_checkpoint_keeps_the_momentum(tmp_path):
+    class Model(d2l.tensorflow.SoftmaxRegression):
+        def configure_optimizers(self):
+            return tf.keras.optimizers.SGD(self.lr, momentum=0.9)
+
+    def fit(max_epochs):
+        trainer = d2l.tensorflow.Trainer(max_epochs)
+        trainer.fit(Model(4, lr=0.1), KERAS)
+        return trainer
+
+    first, second = fit(1), fit(0)
+    first.save_state(tmp_path / 'state')
+    second.load_state(tmp_path / 'state')
+    found, expected = ([v.numpy() for v in trainer.variables()]
+                       for trainer in (second, first))
+    assert len(found) == len(expected) == 6     # 2 slots, step and rate
+    for a, b in zip(found, expected):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_model_summarized_at_one_size_trains_at_another():
     model = d2l.tensorflow.ResNet(arch=((1, 64),), num_classes=4)
     model.layer_summary((1, 20, 20, 1))
@@ -218,3 +309,25 @@ def test_a_state_may_be_kept():
                 data_for(d2l.jax, CHANNELS_LAST, LABELS))
     [(_, layer)] = trainer.kept['net'].items()
     assert np.isfinite(np.asarray(layer['kernel'])).all()
+
+
+def test_a_loss_that_the_chapter_compiles_knows_the_mode():
+    """As D2L's chapters do, with batch normalization."""
+    class Compiled(d2l.jax.ResNet):
+        @partial(jax.jit, static_argnums=(0, 5))
+        def loss(self, params, X, Y, state, averaged=True):
+            Y_hat, updates = state.apply_fn(
+                {'params': params, 'batch_stats': state.batch_stats}, *X,
+                mutable=['batch_stats'], rngs={'dropout': state.dropout_rng})
+            losses = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
+            return (losses.mean() if averaged else losses), updates
+
+    def val_losses(cls):
+        model = cls(arch=((1, 64),), num_classes=4)
+        d2l.jax.Trainer(max_epochs=2).fit(
+            model, data_for(d2l.jax, CHANNELS_LAST, LABELS),
+            key=jax.random.PRNGKey(0))
+        return [point.y for point in model.board.data['val_loss']]
+
+    assert val_losses(Compiled) == pytest.approx(val_losses(d2l.jax.ResNet),
+                                                 rel=1e-3)

@@ -58,7 +58,7 @@ def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
     not what it should be.
     """
     folder = find(root) or download(_path(root))
-    files = [_file(folder, name) for name in SHA256]
+    files = [_file(folder, name).resolve() for name in SHA256]
     return _decode(tuple((f, f.stat().st_mtime_ns) for f in files))
 
 

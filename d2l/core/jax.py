@@ -141,8 +141,12 @@ class Trainer(trainer.Trainer):
         params_key, dropout_key = jax.random.split(self.key)
         variables = jax.tree_util.tree_map(jnp.array, model.apply_init(
             batch[:-1], key={'params': params_key, 'dropout': dropout_key}))
+        # One a mode: a chapter's own jax.jit then traces its loss anew.
+        self.apply_fns = {
+            training: lambda *args, **kwargs: model.apply(*args, **kwargs)
+            for training in (True, False)}
         self.state = TrainState.create(
-            apply_fn=lambda *args, **kwargs: model.apply(*args, **kwargs),
+            apply_fn=self.apply_fns[True],
             params=variables['params'],
             batch_stats=variables.get('batch_stats', {}),
             dropout_rng=dropout_key, tx=self.optim)
@@ -195,6 +199,7 @@ class Trainer(trainer.Trainer):
 
     def set_training(self, training: bool) -> None:
         self.model.training = training
+        self.state = self.state.replace(apply_fn=self.apply_fns[training])
 
     def train_step(self, batch: Sequence) -> dict[str, Any]:
         self.state, logged = self._train_step(self.state, batch)

@@ -139,7 +139,8 @@ class DataModule(data.DataModule):
 
     @staticmethod
     def to_numpy(tensor: np.ndarray) -> numpy.ndarray:
-        return tensor.asnumpy()
+        return (tensor.asnumpy() if isinstance(tensor, np.ndarray)
+                else numpy.asarray(tensor))
 
 
 class Trainer(trainer.Trainer):
@@ -148,6 +149,11 @@ class Trainer(trainer.Trainer):
     precisions = 'auto', 'float32'
     get_seed = staticmethod(get_seed)
     seed = staticmethod(mxnet.random.seed)
+
+    def fit(self, model: Module, data: DataModule) -> None:
+        """Train `model` on `data`."""
+        npx.set_np()    # holds for a thread only
+        super().fit(model, data)
 
     def prepare_model(self, model: Module) -> None:
         super().prepare_model(model)

@@ -108,10 +108,13 @@ def show_images(imgs: Iterable, num_rows: int, num_cols: int,
                            figsize=(num_cols * scale, num_rows * scale))
     axes = axes.flatten()
     for i, (ax, img) in enumerate(zip(axes, imgs)):
-        ax.imshow(img.asnumpy() if hasattr(img, 'asnumpy')
-                  else np.asarray(img))
+        if hasattr(img, 'asnumpy'):
+            img = img.asnumpy()
+        elif hasattr(img, 'detach'):
+            img = img.detach().cpu()
+        ax.imshow(np.asarray(img))
         ax.axis('off')
-        if titles is not None:
+        if titles is not None and len(titles):
             ax.set_title(titles[i])
     return axes
 
@@ -175,6 +178,7 @@ class ProgressBoard(HyperParameters):
         use_svg_display()
         if self.fig is None:
             self.fig = plt.figure(figsize=self.figsize)
+            self.fig.subplots_adjust(top=0.8)   # above is the legend
             plt.close(self.fig)     # else the notebook shows it once more
         axes = self.axes or self.fig.gca()
         axes.cla()

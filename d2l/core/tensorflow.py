@@ -127,9 +127,7 @@ class DataModule(data.DataModule):
     get_seed = staticmethod(get_seed)
     to_tensor = staticmethod(tf.constant)
 
-    @staticmethod
-    def to_numpy(tensor: tf.Tensor) -> np.ndarray:
-        return tensor.numpy()
+    to_numpy = staticmethod(np.asarray)
 
 
 class Trainer(trainer.Trainer):
@@ -200,8 +198,11 @@ class Trainer(trainer.Trainer):
             np.savez(target, *(v.numpy() for v in self.variables()))
 
     def load_state(self, file: str) -> None:
+        if hasattr(self.optim, 'build'):
+            self.optim.build(self.model.trainable_variables)
         with np.load(file) as arrays:
-            for variable, name in zip(self.variables(), arrays.files):
+            for variable, name in zip(self.variables(), arrays.files,
+                                      strict=True):
                 variable.assign(arrays[name])
 
     def variables(self) -> list[tf.Variable]:
@@ -282,7 +283,8 @@ class SGD(HyperParameters):
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple]) -> None:
         for grad, param in grads_and_vars:
-            param.assign_sub(self.lr * grad)
+            if grad is not None:
+                param.assign_sub(self.lr * grad)
 
 
 class LinearRegression(Module):

@@ -1,5 +1,6 @@
 """The d2l classes for PyTorch."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from os import PathLike
@@ -137,7 +138,8 @@ class Trainer(trainer.Trainer):
     def fast_layout(self) -> Iterator[None]:
         self.set_memory_format(torch.channels_last)
         try:
-            yield
+            with _AnyLayout():
+                yield
         finally:
             self.set_memory_format(torch.contiguous_format)
 
@@ -170,7 +172,8 @@ class Trainer(trainer.Trainer):
             with self.autocast():
                 return step(batch)
         except (RuntimeError, TypeError) as error:
-            if self.precision != 'auto' or not self.uses_bfloat16:
+            if (self.precision != 'auto' or not self.uses_bfloat16
+                    or not re.search('bfloat16|dtype', str(error), re.I)):
                 raise
             reason = str(error).partition('\n')[0]
         self.precision = 'float32'
@@ -185,7 +188,7 @@ class Trainer(trainer.Trainer):
         """Let layers compute in their precision."""
         device = self.gpus[0].type if self.gpus else 'cpu'
         with (torch.autocast(device, torch.bfloat16,
-                             enabled=self.uses_bfloat16), _AnyLayout(),
+                             enabled=self.uses_bfloat16),
               nullcontext() if self.gpus else MatrixConvolutions()):
             yield
 
@@ -289,11 +292,13 @@ class SGD(HyperParameters):
     """Minibatch stochastic gradient descent, from scratch."""
 
     def __init__(self, params: Iterable[torch.Tensor], lr: float) -> None:
+        params = list(params)
         self.save_hyperparameters()
 
     def step(self) -> None:
         for param in self.params:
-            param -= self.lr * param.grad
+            if param.grad is not None:
+                param -= self.lr * param.grad
 
     def zero_grad(self) -> None:
         for param in self.params:

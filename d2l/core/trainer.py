@@ -76,6 +76,10 @@ class Trainer(HyperParameters):
                   f'{len(self.gpus) or "none"}: training on '
                   f'{self.gpus or "the CPU"}.')
 
+    def __getstate__(self):     # a model is saved without the data set
+        return {name: value for name, value in vars(self).items()
+                if name not in ('train_dataloader', 'val_dataloader')}
+
     def fit(self, model: Module, data: DataModule) -> None:
         """Train `model` on `data`."""
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
@@ -86,7 +90,7 @@ class Trainer(HyperParameters):
         self.optim = self.model.configure_optimizers()
         self.prepare_steps()
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
-        with kept_memory(), self.fast_layout():
+        with kept_memory():
             if folder:
                 self.fit_with_checkpoints(Checkpoints(folder))
                 return
@@ -185,7 +189,7 @@ class Trainer(HyperParameters):
 
     def fit_epoch(self) -> None:
         """Go through the training set once, then through the validation set."""
-        with EpochProgress(
+        with self.fast_layout(), EpochProgress(
                 f'epoch {self.epoch + 1}/{self.max_epochs}',
                 self.num_train_batches + self.num_val_batches,
         ) as self.progress:

@@ -62,6 +62,14 @@ def test_every_saved_name_is_exported(tab):
     assert saved == defined - {'resnet18'}      # stands in the header
 
 
+@pytest.mark.parametrize('tab', FRAMEWORKS)
+def test_every_saved_name_says_what_it_is(tab):
+    for node in ast.parse(Path(f'd2l/{FRAMEWORKS[tab]}.py').read_text()).body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            said = ast.get_docstring(node)
+            assert said and not said.startswith('Defined in'), node.name
+
+
 def test_every_label_is_defined_once():
     labels = re.findall(r':(?:eq)?label:`([^`]+)`', TEXT)
     assert len(labels) == len(set(labels)) > 20

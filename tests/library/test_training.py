@@ -2,6 +2,7 @@
 
 import copy
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -226,6 +227,19 @@ def test_a_stopped_training_leaves_no_points_behind(backend, rng):
     backend.d2l.Trainer(max_epochs=1).fit(model, data)
     assert [point.x for point in model.board.data['train_loss']] == [
         pytest.approx(1 / 6), pytest.approx(4 / 6)]
+
+
+def test_trains_in_a_thread_on_numpy_arrays(backend, rng):
+    X, y = batch_of(rng, 8)
+    X = np.moveaxis(X, 1, -1) if backend.channels_last else X
+    data = backend.loader(X, y, batch_size=4)
+    data.get_dataloader = lambda train: data.get_tensorloader((X, y), train)
+    model = backend.d2l.SoftmaxRegression(4, lr=0.1)
+    thread = threading.Thread(
+        target=backend.d2l.Trainer(max_epochs=1).fit, args=(model, data))
+    thread.start()
+    thread.join()
+    assert points(model, 'val_loss')
 
 
 def test_a_trainer_may_replace_init_and_fit_epoch(backend, rng):

@@ -51,5 +51,5 @@ JOBS = [    # Python, framework, its release, what is installed with it
     for python, framework, release, more in JOBS])
 def library(session, packages):
     """Install the package with one framework and run the library's tests."""
-    session.install('.', 'pytest', 'hypothesis', *packages)
+    session.install('.', 'matplotlib', 'pytest', 'hypothesis', *packages)
     session.run('pytest', 'tests/library', *session.posargs)

@@ -122,7 +122,8 @@ def show_images(imgs: Iterable, num_rows: int, num_cols: int,
 class ProgressBoard(HyperParameters):
     """The board on which points appear while a model trains.
 
-    Outside a notebook it draws nothing but keeps the points in `data`.
+    Outside a notebook, or without Matplotlib, it draws nothing but keeps the
+    points in `data`.
     """
 
     def __init__(self, xlabel: str | None = None, ylabel: str | None = None,
@@ -174,7 +175,13 @@ class ProgressBoard(HyperParameters):
             self._show()
 
     def _show(self):
-        from matplotlib import pyplot as plt
+        try:
+            from matplotlib import pyplot as plt
+        except ModuleNotFoundError:
+            print('Nothing is drawn without Matplotlib: pip install '
+                  'matplotlib')
+            self.display = False
+            return
         use_svg_display()
         if self.fig is None:
             self.fig = plt.figure(figsize=self.figsize)

@@ -22,7 +22,7 @@ def test_requires_no_framework(wheel):
     assert (metadata['Name'], metadata['Version'][0]) == ('d2l', '2')
     required = [r for r in metadata.get_all('Requires-Dist')
                 if 'extra ==' not in r]
-    assert sorted(required) == ['matplotlib', 'numpy>=1.23', 'safetensors', 'tqdm']
+    assert sorted(required) == ['numpy>=1.23', 'safetensors', 'tqdm']
 
 
 @pytest.mark.parametrize('environment', ['.venv', '.venv-mxnet'])

@@ -11,6 +11,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from backends import INSTALLED
+from d2l.core import plotting
 from d2l.core.hyperparameters import HyperParameters, add_to_class
 from d2l.core.plotting import ProgressBoard, plot, show_images
 
@@ -82,16 +83,28 @@ def test_show_images():
     plt.close('all')
 
 
+def test_a_notebook_without_matplotlib_trains(monkeypatch, capsys):
+    monkeypatch.setattr(plotting, 'in_notebook', lambda: True)
+    monkeypatch.setitem(sys.modules, 'matplotlib', None)
+    board = ProgressBoard()
+    for x in range(3):
+        board.draw(x, 2 * x, 'loss')
+    assert board.data['loss'] == [(0, 0), (1, 2), (2, 4)]
+    assert capsys.readouterr().out == ('Nothing is drawn without Matplotlib: '
+                                       'pip install matplotlib\n')
+
+
 @pytest.mark.parametrize('name', INSTALLED)
 def test_runs_as_a_plain_script(name, tiny):
-    """Without anything of Jupyter, and without a bar where nobody watches."""
+    """Without Matplotlib or anything of Jupyter, and without a bar where nobody watches."""
     script = textwrap.dedent(f'''
         import sys
 
         class NoJupyter:
             def find_spec(self, name, *args):
                 if name.split('.')[0] in {{'IPython', 'ipywidgets',
-                                           'ipykernel', 'matplotlib_inline'}}:
+                                           'ipykernel', 'matplotlib',
+                                           'matplotlib_inline'}}:
                     raise ModuleNotFoundError(name)
 
         sys.meta_path.insert(0, NoJupyter())

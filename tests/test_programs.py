@@ -11,6 +11,7 @@ import optax
 import pytest
 import tensorflow as tf
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
 import d2l.jax
@@ -176,6 +177,7 @@ def test_images_with_a_gradient_are_shown():
     axes = d2l.torch.show_images(torch.rand(2, 4, 4, requires_grad=True), 1,
                                  2, titles=[])
     assert len(axes) == 2
+    plt.close(axes[0].figure)
 
 
 def test_batches_may_be_dicts():

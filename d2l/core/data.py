@@ -1,6 +1,7 @@
 """The base classes of data, and Fashion-MNIST, for every framework."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,15 @@ class BatchLoader:
 
     `arrays`: NumPy arrays of the same length; `convert`: called with the rows
     of a batch, returns the batch; `get_seed`: where given, the rows are
-    shuffled anew every epoch with a seed that it returns.
+    shuffled anew every epoch with a seed that it returns. Raises ValueError
+    where `batch_size` is no positive number.
     """
 
     def __init__(self, arrays: Sequence[np.ndarray], batch_size: int,
                  convert: Callable, get_seed: Callable[[], int] | None = None):
+        if not (isinstance(batch_size, Integral) and batch_size > 0):
+            raise ValueError(f'batch_size={batch_size!r} must be a positive '
+                             f'number of examples, such as 128.')
         self.arrays, self.batch_size = arrays, batch_size
         self.convert, self.get_seed = convert, get_seed
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from itertools import islice
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,8 @@ class Trainer(HyperParameters):
     the gradient, 0 for no limit; `precision`: what layers compute in,
     'float32', 'bfloat16' (weights, batch statistics and loss stay in float32)
     or 'auto', which is bfloat16 for classifiers where the hardware computes
-    in it natively. Raises ValueError for what the framework cannot do.
+    in it natively. Raises ValueError for what the framework cannot do and for
+    what is no number of epochs.
 
     A framework's trainer defines `all_gpus`, `get_seed`, `seed`,
     `prepare_batch`, `set_training`, `train_step`, `validation_step`,
@@ -69,6 +71,9 @@ class Trainer(HyperParameters):
         if precision not in self.precisions:
             raise ValueError(f'precision={precision!r} must be one of '
                              f'{", ".join(map(repr, self.precisions))} here.')
+        if not (isinstance(max_epochs, Integral) and max_epochs >= 0):
+            raise ValueError(f'max_epochs={max_epochs!r} must be a number of '
+                             f'epochs, such as 10.')
         self.save_hyperparameters()
         self.gpus = self.all_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:

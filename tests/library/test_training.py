@@ -372,6 +372,19 @@ def test_fast_dev_run_of_no_epoch(backend, rng, monkeypatch):
     assert not model.board.data
 
 
+@pytest.mark.parametrize('max_epochs', [-1, 1.5, None])
+def test_epochs_are_counted(backend, max_epochs):
+    with pytest.raises(ValueError, match=f'max_epochs={max_epochs} must be'):
+        backend.d2l.Trainer(max_epochs)
+
+
+@pytest.mark.parametrize('batch_size', [0, -1, 2.0, None])
+def test_examples_are_counted(backend, rng, batch_size):
+    data = backend.loader(*batch_of(rng, 8), batch_size)
+    with pytest.raises(ValueError, match=f'batch_size={batch_size} must be'):
+        data.train_dataloader()
+
+
 def test_missing_gpus_fall_back_and_say_so(backend, capsys):
     available = backend.d2l.num_gpus()
     trainer = backend.d2l.Trainer(max_epochs=1, num_gpus=available + 1)

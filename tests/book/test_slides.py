@@ -59,7 +59,7 @@ def test_a_deck_shows_the_marks_and_notes_their_text(decks, page, tab):
     notes = page.locator('aside.notes').all_text_contents()
     assert sum(len(note) > 40 for note in notes) > len(notes) / 2
     text = ' '.join(notes)
-    assert '그림 1.3에서' in text
+    assert '그림 1.3에서 네트워크의 한 부분을 들여다봅시다' in text
     assert not re.search(r'\$|:\w+:`|\*\*|eval_rst', text)
     assert page.locator('aside.notes math').count() > 20
     assert page.evaluate('!!Reveal.getPlugin("notes")')

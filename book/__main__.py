@@ -1,57 +1,51 @@
-"""The book's command line, which the Makefile calls."""
+"""The book's command line, which the Makefile calls.
+
+Each command is the function of that name, in the module of that name.
+"""
 
 import argparse
+import importlib
 import sys
 
-from book import build, epub, execute, lab, pdf, site
+from book.content.execution import CellFailed
+from book.frameworks import TABS
+
+TAB = {'choices': TABS}
+COMMANDS = {    # name: module, help, options
+    'html': ('formats', 'build the pages; try what is not recorded with a few '
+             'batches', {}),
+    'pdf': ('formats', 'build the PDF of one framework, or of each',
+            {'tab': TAB}),
+    'epub': ('formats', 'build the EPUB of one framework, or of each',
+             {'tab': TAB}),
+    'notebooks': ('formats', 'write the notebooks: a zip, Colab, SageMaker',
+                  {'no-outputs': {'action': 'store_true',
+                                  'help': 'leave the outputs out'}}),
+    'slides': ('formats', 'write the slides', {'tab': TAB}),
+    'site': ('formats', 'build every format, for a static host', {}),
+    'lab': ('formats', 'open the sources in JupyterLab',
+            {'tab': TAB | {'default': TABS[0]}}),
+    'record': ('content', 'execute in full and keep the outputs',
+               {'tab': TAB | {'required': True},
+                'section': {'help': 'record this one in any case, such as '
+                                    'resnet'}}),
+    'verify': ('content', 'compare the recordings with what the code prints '
+               'now', {})}
 
 
 def main():
     parser = argparse.ArgumentParser(prog='python -m book')
     commands = parser.add_subparsers(dest='command', required=True)
-    commands.add_parser('html', help='build the pages; try what is not '
-                                     'recorded with a few batches')
-    for name in 'pdf', 'epub':
-        command = commands.add_parser(name, help=f'build the {name.upper()} of '
-                                                 'one framework, or of each')
-        command.add_argument('--tab', choices=execute.KERNELS)
-    record = commands.add_parser('record', help='execute in full and keep '
-                                                'the outputs')
-    record.add_argument('--tab', choices=execute.KERNELS, required=True)
-    record.add_argument('--section', help='record this one in any case, such '
-                                          'as resnet')
-    commands.add_parser('verify', help='compare the recordings with what the '
-                                       'code prints now')
-    command = commands.add_parser('notebooks', help='write the notebooks: a '
-                                                    'zip, Colab, SageMaker')
-    command.add_argument('--no-outputs', action='store_true',
-                         help='leave the outputs out')
-    command = commands.add_parser('slides', help='write the slides')
-    command.add_argument('--tab', choices=execute.KERNELS)
-    commands.add_parser('site', help='build every format, for a static host')
-    command = commands.add_parser('lab', help='open the sources in '
-                                              'JupyterLab')
-    command.add_argument('--tab', choices=execute.KERNELS, default='pytorch')
-    arguments = parser.parse_args()
+    for name, (_, about, options) in COMMANDS.items():
+        command = commands.add_parser(name, help=about)
+        for option, settings in options.items():
+            command.add_argument(f'--{option}', **settings)
+    arguments = vars(parser.parse_args())
+    name = arguments.pop('command')
+    module = importlib.import_module(f'book.{COMMANDS[name][0]}.{name}')
     try:
-        if arguments.command == 'html':
-            build.build_html()
-        elif arguments.command in ('pdf', 'epub'):
-            {'pdf': pdf, 'epub': epub}[arguments.command].build(
-                [arguments.tab] if arguments.tab else list(execute.KERNELS))
-        elif arguments.command == 'record':
-            build.record(arguments.tab, arguments.section)
-        elif arguments.command == 'verify':
-            build.verify()
-        elif arguments.command == 'notebooks':
-            build.build_notebooks(outputs=not arguments.no_outputs)
-        elif arguments.command == 'slides':
-            build.build_slides(arguments.tab)
-        elif arguments.command == 'site':
-            site.make()
-        else:
-            lab.lab(arguments.tab)
-    except execute.CellFailed as error:
+        getattr(module, name)(**arguments)
+    except CellFailed as error:
         sys.exit(f'{error}\nWhat was built or recorded before stays as it is.')
 
 

@@ -2,7 +2,6 @@ import functools
 import http.server
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from book.content.provenance import Provenance
 
 SOURCES = ['api', 'book', 'chapter_resnet', 'd2l', 'img', 'outputs',
            'requirements', 'config.ini', 'index.md', 'references.bib',
@@ -122,7 +123,8 @@ def outputs_of(site, tab):
                           for out in cell.get('outputs', []))
             source = ''.join(cell['source'])
             images += source.count('](../img/')
-            lines += re.findall(r'class:: provenance\n\n(.*)', source)
+            if record := cell['metadata'].get('provenance'):
+                lines.append(Provenance(**record).line)
     return images, lines
 
 

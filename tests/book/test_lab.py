@@ -8,7 +8,9 @@ from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbformat import v4
 
-from book import execute, lab
+from book.content import sections
+from book.formats import lab
+from book.frameworks import FRAMEWORKS, TABS
 
 SOURCES = sorted([Path('index.md'), *Path('chapter_resnet').glob('*.md')])
 SECTION = Path('chapter_resnet/resnet.md')
@@ -20,10 +22,10 @@ def test_saving_changes_nothing_that_was_not_edited(path):
     assert lab.to_markdown(lab.to_notebook(text)) == text
 
 
-@pytest.mark.parametrize('tab', execute.KERNELS)
+@pytest.mark.parametrize('tab', TABS)
 def test_the_first_cell_chooses_what_runs(tab, tmp_path, monkeypatch):
     """The section's own first cells, then what the reader chooses."""
-    cells = execute.code_cells(lab.to_notebook(SECTION.read_text()))
+    cells = sections.code_cells(lab.to_notebook(SECTION.read_text()))
     [imports] = [cell for cell in cells[1:5]
                  if cell.source.startswith(f'%%tab {tab}\n')]
     nb = v4.new_notebook(cells=[
@@ -31,12 +33,12 @@ def test_the_first_cell_chooses_what_runs(tab, tmp_path, monkeypatch):
         v4.new_code_cell(f"%%tab {tab}\nprint(d2l.__name__)"),
         v4.new_code_cell("%%tab another\nprint('ran')")])
     monkeypatch.setenv('PYTHONPATH', lab.modules())
-    NotebookClient(nb, kernel_name=execute.KERNELS[tab],
+    NotebookClient(nb, kernel_name=FRAMEWORKS[tab].kernel,
                    resources={'metadata': {'path': tmp_path}}).execute()
     *_, own, other = (
         ''.join(out.text for out in cell.outputs if out.get('name') == 'stdout')
         for cell in nb.cells)
-    assert own == f'd2l.{execute.MODULES[tab]}\n' and not other
+    assert own == f'd2l.{FRAMEWORKS[tab].module}\n' and not other
 
 
 def test_jupyter_reads_and_saves_a_section_as_a_notebook(tmp_path):

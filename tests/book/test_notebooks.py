@@ -7,10 +7,10 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
+from book.frameworks import FRAMEWORKS
 from conftest import book
 
-TABS = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
-        'mxnet': 'mxnet'}
+TABS = {tab: framework.module for tab, framework in FRAMEWORKS.items()}
 SECTIONS = [path.stem for path in sorted(Path('chapter_resnet').glob('*.md'))]
 
 

@@ -9,7 +9,11 @@ import nbformat
 import pytest
 from tqdm import tqdm
 
-from book import execute, recordings
+from book.content import recordings
+from book.content.execution import execute
+from book.content.sections import code_cells
+from book.content.verify import differences
+from book.frameworks import FRAMEWORKS, TABS
 
 
 # A kernel for which only the wheel, of all in this repository, is installed.
@@ -32,19 +36,17 @@ def kernels(wheel, tmp_path_factory):
     site = folder / 'site'
     subprocess.run(['.tools/bin/uv', 'pip', 'install', '--quiet', '--offline',
                     '--no-deps', '--target', site, wheel], check=True)
-    for tab, name in execute.KERNELS.items():
-        environment = '.venv-mxnet' if tab == 'mxnet' else '.venv'
-        python = Path(environment).absolute() / 'bin/python'
-        spec = folder / 'kernels' / name / 'kernel.json'
+    for framework in FRAMEWORKS.values():
+        spec = folder / 'kernels' / framework.kernel / 'kernel.json'
         spec.parent.mkdir(parents=True, exist_ok=True)
         spec.write_text(json.dumps({
-            'argv': [str(python), '-c', KERNEL, '-f', '{connection_file}'],
+            'argv': [str(Path(framework.python).absolute()), '-c', KERNEL, '-f', '{connection_file}'],
             'env': {'PYTHONPATH': str(site)},
-            'display_name': name, 'language': 'python'}))
+            'display_name': framework.name, 'language': 'python'}))
     return folder
 
 
-@pytest.mark.parametrize('tab', execute.KERNELS)
+@pytest.mark.parametrize('tab', TABS)
 def test_the_notebooks_print_what_is_recorded(unpacked, kernels, tab,
                                               monkeypatch):
     """A reader's notebooks run, and the recordings hold."""
@@ -54,13 +56,13 @@ def test_the_notebooks_print_what_is_recorded(unpacked, kernels, tab,
         monkeypatch.setenv(name, value)
     for path in sorted((unpacked / tab).rglob('*.ipynb')):
         nb = nbformat.read(path, 4)
-        if not execute.code_cells(nb):
+        if not code_cells(nb):
             continue
-        nb.metadata.kernelspec.name = execute.KERNELS[tab]
-        execute.execute(nb, path, tab, tqdm(disable=True))
+        nb.metadata.kernelspec.name = FRAMEWORKS[tab].kernel
+        execute(nb, path, tab, tqdm(disable=True))
         recording = recordings.find(nb, path, tab)
         assert recording, path
-        assert list(recordings.differences(recording, nb)) == [], path
+        assert list(differences(recording, nb)) == [], path
 
 
 def test_the_recordings_are_small_and_of_no_machine():

@@ -7,7 +7,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from playwright.sync_api import expect
 
-TABS = ['pytorch', 'jax', 'tensorflow', 'mxnet']
+from book.frameworks import TABS
 
 
 @pytest.fixture

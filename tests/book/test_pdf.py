@@ -5,7 +5,7 @@ import re
 import pypdf
 import pytest
 
-from book import pdf
+from book.formats import pdf
 from conftest import book, outputs_of
 
 TABS = {'pytorch': 'from torch import nn', 'jax': 'from flax import linen',

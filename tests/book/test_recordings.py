@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from book import recordings
+from book.content.verify import depend_on_training, differences
 from conftest import book, build, html_of, write_section
 
 TRAINING = '''import torch
@@ -193,12 +193,12 @@ def test_a_figure_of_another_size_is_a_difference():
                                  f'<svg width="{width}pt" height="170pt">',
                                  'text/plain': '<Figure>'})])])
 
-    assert not list(recordings.differences(notebook(240), notebook(246)))
-    assert [number for number, _ in recordings.differences(
+    assert not list(differences(notebook(240), notebook(246)))
+    assert [number for number, _ in differences(
         notebook(240), notebook(300))] == [1]
     without = notebook(240)
     without.cells[0].outputs = []
-    assert list(recordings.differences(notebook(240), without))
+    assert list(differences(notebook(240), without))
 
 
 def test_what_depends_on_training_is_told():
@@ -206,5 +206,5 @@ def test_what_depends_on_training_is_told():
         '%matplotlib inline\nmodel = f()', 'model.shape',
         'trainer = d2l.Trainer(3)\ntrainer.fit(model, data)', 'd2l.zeros(3)',
         'model.weight', 'w = model.weight', 'w', 'w = 3', 'w')]
-    assert list(recordings.depend_on_training(cells)) == [
+    assert list(depend_on_training(cells)) == [
         False, False, True, False, True, True, True, False, False]

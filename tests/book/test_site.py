@@ -11,9 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from book.frameworks import TABS
 from conftest import serve
-
-TABS = 'pytorch', 'jax', 'tensorflow', 'mxnet'
 
 
 @pytest.fixture(scope='module')

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from book import costs
+from book.frameworks import BY_MODULE, FRAMEWORKS
+from book.pages import costs
 from conftest import copy_sources
 
 SECTIONS = sorted([Path('index.md'), *Path('chapter_resnet').glob('*.md')])
 TEXT = '\n'.join(path.read_text() for path in SECTIONS)
-FRAMEWORKS = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
-              'mxnet': 'mxnet'}
 SAVED = {'Residual', 'ResNeXtBlock', 'ResNet', 'ResNet18',
          'BottleneckResNet', 'resnet', 'resnext50', 'layer_costs'}
 
@@ -57,14 +56,14 @@ def test_every_saved_name_is_exported(tab):
                                     re.MULTILINE))
     assert saved == SAVED
     defined = {node.name for node in ast.parse(
-        Path(f'd2l/{FRAMEWORKS[tab]}.py').read_text()).body
+        Path(f'd2l/{FRAMEWORKS[tab].module}.py').read_text()).body
         if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
     assert saved == defined - {'resnet18'}      # stands in the header
 
 
 @pytest.mark.parametrize('tab', FRAMEWORKS)
 def test_every_saved_name_says_what_it_is(tab):
-    for node in ast.parse(Path(f'd2l/{FRAMEWORKS[tab]}.py').read_text()).body:
+    for node in ast.parse(Path(f'd2l/{FRAMEWORKS[tab].module}.py').read_text()).body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             said = ast.get_docstring(node)
             assert said and not said.startswith('Defined in'), node.name
@@ -152,7 +151,7 @@ def test_the_figures_are_as_drawn(tmp_path):
         assert (tmp_path / figure.name).read_text() == figure.read_text()
 
 
-@pytest.mark.parametrize('module', FRAMEWORKS.values())
+@pytest.mark.parametrize('module', BY_MODULE)
 def test_every_public_name_is_on_the_api_page(module):
     names = re.findall(r'auto(?:class|function):: (\w+)',
                        ''.join(Path('api', file).read_text() for file in

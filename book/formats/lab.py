@@ -17,7 +17,10 @@ from jupyter_server.services.contents.largefilemanager import \
     AsyncLargeFileManager
 from nbformat import v4
 
-FOLDER = Path('_build/lab')
+from book.frameworks import FRAMEWORKS
+from book.paths import BUILD, ROOT
+
+FOLDER = BUILD / 'lab'
 CODE = re.compile(r'^```\{\.python \.input\}\n(.*?)\n?^```$',
                   re.DOTALL | re.MULTILINE)
 ADDRESS = '/notebooks/chapter_resnet/resnet.md?factory=Notebook'
@@ -27,19 +30,19 @@ FIRST_CELL = d2lbook, ipywidgets
 
 def lab(tab):
     """Open the sources in Jupyter, in the environment of a tab."""
-    environment = Path('.venv-mxnet' if tab == 'mxnet' else '.venv').absolute()
+    environment = Path(FRAMEWORKS[tab].environment).absolute()
     subprocess.run([environment / 'bin/python', '-m', 'ipykernel', 'install',
                     '--prefix', FOLDER, '--env', 'PYTHONPATH', modules()],
                    check=True, capture_output=True)
     os.environ |= {
         'JUPYTER_PATH': str((FOLDER / 'share/jupyter').absolute()),
-        'PYTHONPATH': str(Path.cwd())}
+        'PYTHONPATH': str(ROOT)}
     port = os.environ.get('JUPYTER_PORT', 8888)
     print(f'A section as a notebook: http://localhost:{port}{ADDRESS}',
           flush=True)
     os.execv(sys.executable, [
         sys.executable, '-m', 'jupyterlab', '--notebook-dir=.',
-        '--ServerApp.contents_manager_class=book.lab.MarkdownManager'])
+        '--ServerApp.contents_manager_class=book.formats.lab.MarkdownManager'])
 
 
 def modules():

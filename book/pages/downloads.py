@@ -1,9 +1,9 @@
 """What a reader takes along: a page's notebooks; the site's other formats."""
 
-from book import site
-from book.notebooks import colab_address
-from book.provenance import NAMES
-from book.slides import SLIDES
+from book.content.files import sha256
+from book.frameworks import FRAMEWORKS
+from book.pages.common import BOOK
+from book.paths import DOWNLOADS, deck
 
 
 def setup(app):
@@ -17,24 +17,29 @@ def offer(app, pagename, templatename, context, doctree):
     """Set `notebooks` where there is code: (tab, name, Colab, file) each."""
     if context.get('minutes'):
         context['notebooks'] = [
-            (tab, name, colab_address(pagename, tab),
+            (tab, framework.name, BOOK.colab_address(pagename, tab),
              context['pathto'](f'notebooks/{tab}/{pagename}.ipynb', 1))
-            for tab, name in NAMES.items()]
+            for tab, framework in FRAMEWORKS.items()]
 
 
 def page_of_downloads(app):
-    """Yield the page that lists what `book.site` has built."""
-    files = [(file.name, size_of(file), site.sha256(file))
-             for file in site.files()]
+    """Yield the page that lists the files and the slides of the site."""
+    listed = [(file.name, size_of(file), sha256(file)) for file in files()]
     pages = sorted(app.env.titles, key=lambda page:
                    app.env.toc_secnumbers.get(page, {}).get('', ()))
     decks = [(app.env.titles[page].astext(), links) for page in pages
-             if (links := [
-                 (name, deck.name) for tab, name in NAMES.items()
-                 if (deck := SLIDES / f'{page.split("/")[-1]}-{tab}.html'
-                     ).exists()])]
-    yield 'downloads', {'title': '내려받기', 'files': files,
+             if (links := [(framework.name, deck(page, tab).name)
+                           for tab, framework in FRAMEWORKS.items()
+                           if deck(page, tab).exists()])]
+    yield 'downloads', {'title': '내려받기', 'files': listed,
                         'decks': decks}, 'downloads.html'
+
+
+def files():
+    """Return the files to download, kind after kind, but not their sums."""
+    return sorted((file for file in DOWNLOADS.iterdir()
+                   if file.name != 'SHA256SUMS'),
+                  key=lambda file: (file.suffix, file.name))
 
 
 def size_of(file):

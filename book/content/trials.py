@@ -10,13 +10,16 @@ from pathlib import Path
 
 import nbformat
 
-from book import execute
+from book.content import files
+from book.content.execution import execute
+from book.content.sections import state_of
+from book.paths import EXECUTED
 
 
 def path_of(nb, section, tab):
     batches = os.environ.get('D2L_FAST_DEV_RUN', '')
-    return Path('_build/executed', tab, section.with_suffix(''),
-                f'{execute.state_of(nb, tab)}-{batches}.ipynb')
+    return Path(EXECUTED, tab, section.with_suffix(''),
+                f'{state_of(nb, tab)}-{batches}.ipynb')
 
 
 def find(nb, section, tab):
@@ -28,7 +31,7 @@ def find(nb, section, tab):
 def run(nb, section, tab, bar):
     """Execute a notebook and keep it instead of its older states."""
     path = path_of(nb, section, tab)
-    execute.execute(nb, section, tab, bar)
+    execute(nb, section, tab, bar)
     shutil.rmtree(path.parent, ignore_errors=True)
-    execute.write(nb, path)
+    files.write_notebook(nb, path)
     return nb

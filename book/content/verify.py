@@ -1,55 +1,32 @@
-"""Recorded outputs: what the book shows without executing anything.
-
-`outputs/<tab>/<section>.ipynb` holds the code cells of a section with their
-outputs. It counts as long as the code is the same: text may change.
-"""
+"""Compare the recorded outputs with what the code prints now."""
 
 import ast
-import os
 import re
-import shutil
-from pathlib import Path
+import sys
 
-import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
-from book import execute
-from book.execute import code_cells
-
-OUTPUTS = Path('outputs')
-
-
-def path_of(section, tab):
-    return OUTPUTS / tab / f'{section.stem}.ipynb'
+from book.content import recordings, trials
+from book.content.builder import cell_bar, open_book
+from book.content.sections import code_cells
 
 
-def find(nb, section, tab):
-    """Return the recording of a notebook, or None if its code has changed."""
-    path = path_of(section, tab)
-    if not path.exists():
-        return None
-    recording = nbformat.read(path, as_version=4)
-    return recording if execute.key_of(recording) == execute.key_of(nb) else None
-
-
-def record(nb, section, tab, bar):
-    """Execute a notebook in full and keep its outputs.
-
-    A training that was cut off goes on from its last checkpoint, as long as
-    code and library are the same. Raises CellFailed; the recording is then
-    left as it was.
-    """
-    checkpoints = Path('_build/checkpoints', tab, section.stem,
-                       execute.state_of(nb, tab))
-    os.environ.pop('D2L_FAST_DEV_RUN', None)
-    os.environ['D2L_CHECKPOINT_DIR'] = str(checkpoints.absolute())
-    execute.execute(nb, section, tab, bar)
-    nb.cells = code_cells(nb)
-    for cell in nb.cells:
-        cell.metadata = {'seconds': cell.metadata['seconds']}
-    execute.number_cells(nb)
-    execute.write(nb, path_of(section, tab))
-    shutil.rmtree(checkpoints.parent, ignore_errors=True)
+def verify():
+    """Execute all that is recorded in a trial run, and compare the outputs."""
+    book = open_book()
+    todo = [(nb, path, tab) for nb, path, tab in book.notebooks()
+            if recordings.find(nb, path, tab)]
+    wrong = []
+    with cell_bar(todo) as bar:
+        for nb, path, tab in todo:
+            recording = recordings.find(nb, path, tab)
+            executed = trials.run(nb, path, tab, bar)
+            wrong += [f'{path}, tab {tab}, code cell {number}: {what}' for
+                      number, what in differences(recording, executed)]
+    if wrong:
+        sys.exit('\n\n'.join(wrong) + '\n\nThe recordings do not hold. If the '
+                 'new outputs are right: make record TAB=... SECTION=...')
+    print(f'{len(todo)} recordings hold.')
 
 
 def differences(recording, executed):

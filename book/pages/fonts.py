@@ -11,7 +11,7 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-FONTS = sorted(Path(__file__).with_name('fonts').glob('*.woff2'))
+from book.paths import FONTS
 logging.getLogger('fontTools').setLevel(logging.WARNING)
 ASCII = set(map(chr, range(0x20, 0x7f)))
 # Browsers show a letter in a formula as the italic of this block.

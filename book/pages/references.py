@@ -5,6 +5,9 @@ from pybtex.backends.markdown import Backend
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
+from book.pages.sphinx import CONFIGURATION
+from book.paths import BUILD, SPHINX
+
 # d2lbook's mark: Sphinx's domain and role.
 ROLES = {'numref': ('std', 'numref'), 'ref': ('std', 'ref'),
          'eqref': ('math', 'eq'), 'cite': ('cite', 'p'),
@@ -14,9 +17,9 @@ ROLES = {'numref': ('std', 'numref'), 'ref': ('std', 'ref'),
 class References:
     """Answers from the environment in which Sphinx built the pages."""
 
-    def __init__(self, rst='_build/rst_all', build='_build/sphinx'):
-        self.app = Sphinx(rst, 'book', f'{build}/html',
-                          f'{build}/doctrees-html', 'html', status=None,
+    def __init__(self):
+        self.app = Sphinx(BUILD / 'rst_all', CONFIGURATION, SPHINX / 'html',
+                          SPHINX / 'doctrees-html', 'html', status=None,
                           warning=None)
         self.env = self.app.env
 

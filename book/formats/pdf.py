@@ -9,11 +9,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from book.build import open_book
-from book.files import put_file
-from book.provenance import NAMES
+from book.content.builder import open_book
+from book.content.files import put_file
+from book.formats import ebook
+from book.frameworks import FRAMEWORKS, TABS
+from book.pages import sphinx
+from book.paths import PDF
 
-FOLDER = Path('_build/pdf')
 PROGRAMS = 'xelatex', 'latexmk', 'rsvg-convert'
 INSTALL = 'xargs sudo apt install < requirements/debian.txt'
 OVERFULL = re.compile(r'^Overfull \\hbox \(([\d.]+)pt too wide\).*$',
@@ -30,15 +32,17 @@ def need_programs():
                  f'{INSTALL}')
 
 
-def build(tabs):
-    """Write `_build/pdf/d2l-resnet-ko-TAB.pdf` for every tab."""
+def pdf(tab=None):
+    """Write the PDF of a framework, or of each, into `_build/pdf`."""
     need_programs()
+    tabs = [tab] if tab else TABS
     for tab in tqdm(tabs, unit='PDF', disable=len(tabs) == 1):
         book = open_book(tab)
-        name = f'{book.config.project["name"]}-{tab}'
-        pdf = typeset(book.sphinx('latex') / f'{name}.tex')
-        put_file(pdf, FOLDER / pdf.name)
-        tqdm.write(f'The {NAMES[tab]} book is in {FOLDER / pdf.name}.')
+        folder = sphinx.build(book, 'latex', configuration=ebook.FOLDER)
+        built = typeset(folder / f'{book.about.name}-{tab}.tex')
+        put_file(built, PDF / built.name)
+        tqdm.write(f'The {FRAMEWORKS[tab].name} book is in '
+                   f'{PDF / built.name}.')
 
 
 def typeset(tex):

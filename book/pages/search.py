@@ -6,13 +6,16 @@ Korean, is left out.
 
 import json
 import unicodedata
+from pathlib import Path
 
 from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
 
-from book.execute import MODULES
+from book.frameworks import FRAMEWORKS, TABS
 
 # These pages describe the same names, each for one framework.
-TAB_OF = {f'api/{module}': tab for tab, module in MODULES.items()}
+TAB_OF = {f'api/{framework.module}': tab
+          for tab, framework in FRAMEWORKS.items()}
 NOISE = ('.headerlink, .output, .provenance, .toctree-wrapper, .sig-prename, '
          '[role=tablist], .tab-name, [role=tabpanel] .admonition')
 # What only Sphinx's own search needs; one evaluates a string.
@@ -21,12 +24,9 @@ SCRIPTS = {f'_static/{name}.js' for name in (
 
 
 def setup(app):
-    app.add_css_file('search.css')
-    app.add_js_file('search.js', type='module')
     app.connect('builder-inited', without_search)
     app.connect('html-page-context', without_scripts)
     app.connect('build-finished', write)
-    return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
 def without_search(app):
@@ -38,16 +38,26 @@ def without_scripts(app, page, template, context, doctree):
                                if script.filename not in SCRIPTS]
 
 
+def collect(body: BeautifulSoup, app: Sphinx, page: str) -> None:
+    """Keep what is found on a page, whose body is taken apart."""
+    path = kept(app, page)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(read(body)), encoding='utf-8')
+
+
+def kept(app: Sphinx, page: str) -> Path:
+    """Return where what is found on a page stays from build to build."""
+    return Path(app.doctreedir, 'search', f'{page}.json')
+
+
 def write(app, error):
     """Write search.json from all pages, those of earlier builds included."""
     if error or app.builder.name != 'html':
         return
-    entries = {}
+    entries: dict[str, dict] = {}
     for page in sorted(app.env.all_docs):
-        path = app.outdir / f'{page}.html'
-        article = BeautifulSoup(path.read_bytes(), 'html.parser').article
         tab = TAB_OF.get(page, '')
-        found = read(article)
+        found = json.loads(kept(app, page).read_text(encoding='utf-8'))
         _, page_title, page_number, _ = found[0]
         for anchor, title, number, texts in found:
             url = f'{page}.html#{anchor}'
@@ -85,7 +95,7 @@ def read(article):
         panels = [panel.extract() for panel in part.select('[role=tabpanel]')]
         texts = {tab: ' '.join(text_of(panel) for panel in panels
                                if panel['data-tab'] == tab)
-                 for tab in MODULES} | {'': text_of(part)}
+                 for tab in TABS} | {'': text_of(part)}
         found.insert(0, (anchor, title, number, texts))
         part.extract()
     return found

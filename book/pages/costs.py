@@ -13,6 +13,8 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from book.paths import BUILD
+
 MODELS = ('ResNet-18', 'ResNet-34', 'ResNet-50', 'ResNet-101', 'ResNet-152',
           'ResNeXt-50')
 SIZES = 32, 64, 96, 128, 160, 192, 224      # height and width of the input
@@ -51,7 +53,7 @@ def write(app, error):
     shown = any('layer-costs' in page for page in app.env.metadata.values())
     if not shown or error or app.builder.name != 'html':
         return
-    path = Path('_build/costs.json')
+    path = BUILD / 'costs.json'
     newest = max(file.stat().st_mtime for file in
                  [Path(__file__), *Path('d2l').rglob('*.py')])
     if not path.exists() or path.stat().st_mtime < newest:

@@ -2,15 +2,18 @@
 
 import copy
 import itertools
+import textwrap
 
 import nbformat
 from d2lbook import notebook
+from nbformat import NotebookNode
 
-from book.execute import number_cells
-from book.provenance import NAMES
+from book.content.provenance import Provenance
+from book.content.sections import number_cells
+from book.frameworks import FRAMEWORKS
 
 
-def merge(notebooks, tabs):
+def merge(notebooks: list[NotebookNode], tabs: list[str]) -> NotebookNode:
     """Return the page of several notebooks, each of one tab.
 
     Cells that are the same in every tab, outputs included, stand once;
@@ -52,7 +55,7 @@ def without_repeats(cells):
 def shown(cell):
     """Return what a cell shows, without the numbers of its execution."""
     return [{k: v for k, v in out.items() if k != 'execution_count'}
-            for out in cell.get('outputs', [])]
+            for out in cell.get('outputs', [])], Provenance.read(cell)
 
 
 def tab_group(cells, tabs, number):
@@ -64,14 +67,14 @@ def tab_group(cells, tabs, number):
             if any(tab in cell.metadata['tab'] for cell in cells)]
     buttons = ''.join(
         f'<button role="tab" id="tab-{number}-{tab}" data-tab="{tab}" '
-        f'aria-controls="panel-{number}-{tab}">{NAMES[tab]}</button>'
+        f'aria-controls="panel-{number}-{tab}">{FRAMEWORKS[tab].name}</button>'
         for tab in here)
     yield html(f'<div class="tabs"><div role="tablist" '
                f'aria-label="프레임워크">{buttons}</div>')
     for tab in here:
         yield html(f'<div role="tabpanel" id="panel-{number}-{tab}" '
                    f'data-tab="{tab}" aria-labelledby="tab-{number}-{tab}">'
-                   f'<p class="tab-name">{NAMES[tab]}</p>')
+                   f'<p class="tab-name">{FRAMEWORKS[tab].name}</p>')
         yield from (copy.deepcopy(cell) for cell in cells
                     if tab in cell.metadata['tab'])
         yield html('</div>')
@@ -80,5 +83,32 @@ def tab_group(cells, tabs, number):
 
 def html(source):
     """Return a cell of raw HTML."""
+    return rst(f'.. raw:: html\n\n    {source}')
+
+
+def with_provenance(nb: NotebookNode) -> NotebookNode:
+    """Return the notebook of a page that says below a training what ran it."""
+    cells = []
+    for cell in nb.cells:
+        cells.append(cell)
+        if record := Provenance.read(cell):
+            cells.append(rst(provenance(record), cell.metadata))
+    nb.cells = cells
+    number_cells(nb)
+    return nb
+
+
+def provenance(record):
+    """Return the record of a training as rst."""
+    blocks = [f'.. rst-class:: provenance\n\n{record.line}']
+    if record.warning:
+        title, text = record.warning
+        blocks.insert(0, f'.. admonition:: {title}\n   :class: warning\n\n'
+                         f'{textwrap.indent(text, "   ")}')
+    return '\n\n'.join(blocks)
+
+
+def rst(source, metadata=()):
+    """Return a cell of rst."""
     return nbformat.v4.new_markdown_cell(
-        f'```eval_rst\n\n.. raw:: html\n\n    {source}\n```')
+        f'```eval_rst\n\n{source}\n```', metadata=dict(metadata))

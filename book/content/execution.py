@@ -1,4 +1,4 @@
-"""Turn a section into a notebook a tab, and execute it.
+"""Execute a notebook in the kernel of its tab.
 
 An executed notebook tells where its outputs come from: `metadata.d2l` holds
 the versions, the device, the date and what shortened the training, and each
@@ -6,7 +6,6 @@ cell's metadata its seconds.
 """
 
 import datetime
-import hashlib
 import json
 import os
 import platform
@@ -19,15 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-from d2lbook import library, notebook
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-# The kernels of the two environments; `make` installs the second.
-KERNELS = {'pytorch': 'python3', 'jax': 'python3', 'tensorflow': 'python3',
-           'mxnet': 'mxnet'}
-MODULES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
-           'mxnet': 'mxnet'}
+from book.content.sections import code_cells, key_of
+from book.frameworks import FRAMEWORKS
+
 OVERRIDES = 'D2L_FAST_DEV_RUN', 'D2L_MAX_EPOCHS'
 # Executed before the first cell: the same numbers are drawn every time.
 SEED = '''import random, numpy, d2l.{module}
@@ -42,47 +38,6 @@ ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
 
 class CellFailed(Exception):
     """A cell raised: the message names the section, the tab and the cell."""
-
-
-def read_section(path, tab, config):
-    """Return the notebook of one tab of a section, or None without that tab."""
-    nb = notebook.read_markdown(path.read_text(encoding='utf-8'))
-    nb = notebook.split_markdown_cell(nb)
-    nb = notebook.get_tab_notebook(nb, tab, config.default_tab)
-    if nb is None:
-        return None
-    nb = library.replace_alias(nb, config.library[tab])
-    nb.metadata['language_info'] = {'name': 'python'}
-    nb.metadata['kernelspec'] = {'name': KERNELS[tab], 'language': 'python',
-                                 'display_name': KERNELS[tab]}
-    number_cells(nb)
-    return nb
-
-
-def number_cells(nb):
-    """Give the cells ids that are the same in every build."""
-    nb.nbformat_minor = 5
-    for i, cell in enumerate(nb.cells):
-        cell.id = f'cell-{i}'
-
-
-def code_cells(nb):
-    return [cell for cell in nb.cells if cell.cell_type == 'code']
-
-
-def key_of(nb):
-    """Return a name for the code of a notebook."""
-    sources = [cell.source for cell in code_cells(nb)]
-    return hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
-
-
-def state_of(nb, tab):
-    """Return a name for the code, the library and the environment's pins."""
-    environment = 'mxnet' if tab == 'mxnet' else 'main'
-    files = [Path(f'requirements/{environment}.txt'),
-             *sorted(Path('d2l').rglob('*.py'))]
-    contents = [key_of(nb), *(file.read_bytes() for file in files)]
-    return hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
 
 
 def execute(nb, path, tab, bar):
@@ -105,7 +60,7 @@ def execute(nb, path, tab, bar):
         cell.metadata['seconds'] = round(time.perf_counter() - start, 1)
         bar.update(cell.id in number)
 
-    client = NotebookClient(nb, timeout=None, kernel_name=KERNELS[tab],
+    client = NotebookClient(nb, timeout=None, kernel_name=FRAMEWORKS[tab].kernel,
                             resources={'metadata': {'path': path.parent}},
                             record_timing=False, coalesce_streams=True,
                             store_widget_state=False,
@@ -133,7 +88,7 @@ def execute(nb, path, tab, bar):
 @contextmanager
 def framed(nb, tab):
     """Seed random numbers before the first cell; ask afterwards what ran it."""
-    module = MODULES[tab]
+    module = FRAMEWORKS[tab].module
     first = nbformat.v4.new_code_cell(SEED.format(module=module))
     last = nbformat.v4.new_code_cell(IDENTIFY.format(module=module))
     nb.cells = [first, *nb.cells, last]
@@ -185,13 +140,3 @@ def is_shown(output):
     return (output.get('name') != 'stderr' and
             'application/vnd.jupyter.widget-view+json'
             not in output.get('data', {}))
-
-
-def write(nb, path):
-    """Write a notebook unless it stands there already, so that its time tells."""
-    content = nbformat.writes(nb)
-    if not path.exists() or path.read_text(encoding='utf-8') != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix('.new')
-        aside.write_text(content, encoding='utf-8')
-        aside.replace(path)

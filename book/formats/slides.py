@@ -11,19 +11,22 @@ import statistics
 from pathlib import Path
 
 import mistune
-import nbformat
-from d2lbook import slides
+from d2lbook import slides as d2lbook
 from latex2mathml.converter import convert
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from book import execute
-from book.files import empty, swap
-from book.notebooks import HEADING, IMAGE, LINE, readable
-from book.provenance import NAMES
+from book.content.builder import Book, open_book
+from book.content.execution import ANSI
+from book.content.files import aside, empty, swap
+from book.content.provenance import Provenance
+from book.formats.notebooks import HEADING, IMAGE, readable
+from book.frameworks import FRAMEWORKS
+from book.pages import sphinx
+from book.pages.references import References
+from book.paths import SLIDES, deck
 
-SLIDES = Path('_build/slides')
 REVEAL = Path(__file__).with_name('reveal')
 LINES = 18          # of code and output that a slide holds
 LARGE = 12          # of them that it holds in a larger font
@@ -55,19 +58,27 @@ Reveal.initialize({{width: 1280, height: 720, margin: 0, center: false,
 '''
 
 
-def write(book, references, tabs=None):
+def slides(tab=None):
+    """Write the slides of every tab, or of one."""
+    book = open_book()
+    sphinx.build(book, 'html')      # which numbers what is referred to
+    write(book, References(), [tab] if tab else None)
+    print(f'The slides are in {SLIDES}.')
+
+
+def write(book: Book, references: References,
+          tabs: list[str] | None = None) -> None:
     """Write a deck of every section that has marks, in every tab."""
-    aside = empty(SLIDES.with_suffix('.new'))
+    new = empty(aside(SLIDES))
     for _, section, tab in book.notebooks(tabs):
-        nb = nbformat.read(book.eval_path(section, tab), as_version=4)
-        if any(slides._match_slide_marks(cell.source) for cell in nb.cells
+        nb = book.read_executed(section, tab)
+        if any(d2lbook._match_slide_marks(cell.source) for cell in nb.cells
                if cell.cell_type == 'markdown'):
             page = section.with_suffix('').as_posix()
-            deck = Deck(nb, page, references, book.config.project['title'],
-                        NAMES[tab])
-            (aside / f'{section.stem}-{tab}.html').write_text(
-                str(deck), encoding='utf-8')
-    swap(SLIDES, aside)
+            (new / deck(page, tab).name).write_text(
+                str(Deck(nb, page, references, book.about.title,
+                         FRAMEWORKS[tab].name)), encoding='utf-8')
+    swap(SLIDES, new)
 
 
 class Deck:
@@ -80,9 +91,8 @@ class Deck:
         for cell in nb.cells:
             if cell.cell_type == 'code':
                 self.add_code(cell)
-            elif LINE.search(cell.source):
-                self.slides[-1][1] += (f'<div class="provenance">'
-                                       f'{self.html(cell.source)}</div>')
+                if record := Provenance.read(cell):
+                    self.slides[-1][1] += provenance(record)
             else:
                 for block in re.split(r'\n\n+', cell.source):
                     self.add_text(block)
@@ -94,7 +104,7 @@ class Deck:
 
     def add_text(self, block):
         """Take a paragraph into the notes, and what it marks onto a slide."""
-        marks = [text for _, text in slides._match_slide_marks(block)]
+        marks = [text for _, text in d2lbook._match_slide_marks(block)]
         for text in marks:      # as d2lbook's slides.remove_slide_marks
             block = re.sub(rf'[\[(]\*\*{re.escape(text)}\*\*[\])]',
                            lambda _: text, block)
@@ -168,6 +178,16 @@ class Deck:
                 for kind, content, notes in self.slides))
 
 
+def provenance(record):
+    """Return the record of a training as HTML."""
+    content = f'<p><em>{html.escape(record.line)}</em></p>'
+    if record.warning:
+        title, text = map(html.escape, record.warning)
+        content = (f'<blockquote><p><strong>{title}</strong></p>'
+                   f'<p>{text}</p></blockquote>{content}')
+    return f'<div class="provenance">{content}</div>'
+
+
 def split(source):
     """Split code where it is long: at a blank line, or else at a statement."""
     lines = source.splitlines()
@@ -190,7 +210,7 @@ def shown(output):
     if png := data.get('image/png'):
         return picture('png', base64.b64decode(png)), FIGURE
     text = ''.join(output.get('text') or data.get('text/plain', '')).strip()
-    text = execute.ANSI.sub('', text)
+    text = ANSI.sub('', text)
     return f'<pre>{html.escape(text)}</pre>', len(text.splitlines()) + 1
 
 

@@ -4,7 +4,6 @@ They say what the pages say, in Markdown that any notebook program shows.
 """
 
 import base64
-import configparser
 import functools
 import os
 import re
@@ -13,17 +12,18 @@ from pathlib import Path
 
 import nbformat
 import resvg_py
-from d2lbook import colab, sagemaker, slides
+from d2lbook.slides import remove_slide_marks
 from fontTools.ttLib import TTFont
 
-from book import costs, execute, fonts
-from book.files import empty, swap
-from book.images import plain
-from book.references import anchor
+from book.content.builder import Book, open_book
+from book.content.files import aside, empty, swap, write_notebook
+from book.content.provenance import Provenance
+from book.content.sections import code_cells, number_cells
+from book.pages import costs, sphinx
+from book.pages.images import plain
+from book.pages.references import References, anchor
+from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
 
-NOTEBOOKS, COLAB, SAGEMAKER = (
-    Path('_build', name) for name in ('notebooks', 'colab', 'sagemaker'))
-ARCHIVE = Path('_build/d2l-resnet-ko-notebooks.zip')
 OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. 더 새로운 Python에서는 '
               '첫 칸에서 오류가 납니다.')
 MARKS = r'(?P<marks>(?:\n:\w+:`[^`]*`)*)'
@@ -35,43 +35,58 @@ EQUATION = re.compile(r'\$\$((?:(?!\$\$).)+)\$\$\n:eqlabel:`([^`]+)`',
                       re.DOTALL)
 LABEL = re.compile(r':label:`([^`]+)`')
 ROLE = re.compile(r':(numref|ref|eqref|cite[tp]?):`([^`]+)`')
-ADMONITION = re.compile(r'^\.\. admonition:: (.+)\n.*\n\n +(.+)', re.MULTILINE)
 COSTS = re.compile(r'^\.\. layer-costs::', re.MULTILINE)
 ONLY = re.compile(r'^\.\. only:: .*\n(?:\n| +.*\n?)+', re.MULTILINE)
-LINE = re.compile(r'^\.\. rst-class:: provenance\n\n(.+)', re.MULTILINE)
 
 
-def write(book, references, outputs=True):
+def notebooks(no_outputs=False):
+    """Write the notebooks for readers, with or without outputs."""
+    book = open_book()
+    sphinx.build(book, 'html')      # which numbers what is referred to
+    write(book, References(), outputs=not no_outputs)
+    write_colab(book)
+    write_sagemaker(book)
+    print(f'The notebooks are in {archive(book.about)}, {COLAB} and '
+          f'{SAGEMAKER}.')
+
+
+def write(book: Book, references: References, outputs: bool = True) -> None:
     """Write the notebooks of every tab and the zip file that holds them."""
-    aside = empty(NOTEBOOKS.with_suffix('.new'))
+    new = empty(aside(NOTEBOOKS))
     for _, section, tab in book.notebooks():
-        nb = nbformat.read(book.eval_path(section, tab), as_version=4)
+        nb = book.read_executed(section, tab)
         if not outputs:
             clear(nb)
         nb = for_readers(nb, section.with_suffix('').as_posix(), references)
-        execute.write(nb, (aside / tab / section).with_suffix('.ipynb'))
+        write_notebook(nb, (new / tab / section).with_suffix('.ipynb'))
     for tab in book.config.tabs:
-        shutil.copytree('img', aside / tab / 'img',
+        shutil.copytree('img', new / tab / 'img',
                         ignore=shutil.ignore_patterns('*.py', '*.png'))
-    swap(NOTEBOOKS, aside)
-    aside = shutil.make_archive(ARCHIVE.with_suffix('.new'), 'zip', NOTEBOOKS)
-    Path(aside).replace(ARCHIVE)
+    swap(NOTEBOOKS, new)
+    path = archive(book.about)
+    Path(shutil.make_archive(str(aside(path)), 'zip', NOTEBOOKS)).replace(path)
 
 
 def for_readers(nb, page, references):
     """Return the notebook of a page without d2lbook's marks and rst."""
-    nb = slides.remove_slide_marks(nb)
+    nb = remove_slide_marks(nb)
     numbers = iter(references.numbers(page))
+    cells = []
     for cell in nb.cells:
-        cell.metadata = {}
+        cells.append(cell)
         if cell.cell_type == 'markdown':
             cell.source = readable(cell.source, page, references, numbers)
+        elif record := Provenance.read(cell):
+            cells.append(nbformat.v4.new_markdown_cell(provenance(record)))
+    for cell in cells:
+        cell.metadata = {}
+    nb.cells = cells
     nb.metadata = nbformat.from_dict({
         'kernelspec': {'name': 'python3', 'display_name': 'Python 3',
                        'language': 'python'},
         'language_info': {'name': 'python', 'file_extension': '.py'},
         'required_libs': []})       # asked for by d2lbook's Colab
-    execute.number_cells(nb)
+    number_cells(nb)
     return nb
 
 
@@ -89,9 +104,7 @@ def readable(text, page, references, numbers):
         if '.. bibliography::' in content:
             return references.bibliography()
         content = ONLY.sub('', content)
-        content = COSTS.sub(lambda _: layer_costs(name), content)
-        content = ADMONITION.sub(r'> **\1**\n>\n> \2', content.strip())
-        return LINE.sub(r'*\1*', content)
+        return COSTS.sub(lambda _: layer_costs(name), content).strip()
 
     def heading(match):
         number = next(numbers, '')
@@ -151,11 +164,20 @@ def layer_costs(name):
             + '\n'.join(f'| {" | ".join(row)} |' for row in rows))
 
 
+def provenance(record):
+    """Return the record of a training as Markdown."""
+    blocks = [f'*{record.line}*']
+    if record.warning:
+        title, text = record.warning
+        blocks.insert(0, f'> **{title}**\n>\n> {text}')
+    return '\n\n'.join(blocks)
+
+
 def clear(nb):
-    """Remove the outputs, and the lines that say where they come from."""
-    nb.cells = [cell for cell in nb.cells if not LINE.search(cell.source)]
-    for cell in execute.code_cells(nb):
+    """Remove the outputs, and what says where they come from."""
+    for cell in code_cells(nb):
         cell.outputs, cell.execution_count = [], None
+        cell.metadata.pop('provenance', None)
 
 
 def write_colab(book):
@@ -167,8 +189,8 @@ def write_colab(book):
         nb.metadata['colab'] = {'provenance': [], 'toc_visible': True}
         for cell in nb.cells:
             if cell.cell_type == 'markdown':
-                cell.source = for_colab(cell.source, page, tab)
-        if tab == 'mxnet' and execute.code_cells(nb):
+                cell.source = for_colab(cell.source, page, tab, book.about)
+        if tab == 'mxnet' and code_cells(nb):
             nb.cells[0].source += f' {OLD_PYTHON}'
 
     generate(book, book._colab, COLAB, finish)
@@ -183,31 +205,23 @@ def write_sagemaker(book):
 
 def generate(book, generator, folder, finish):
     """Let d2lbook write notebooks into a folder; `finish` each of them."""
-    aside = empty(folder.with_suffix('.new'))
+    new = empty(aside(folder))
     for tab in book.config.tabs:
-        generator.generate_notebooks(str(NOTEBOOKS / tab), str(aside / tab),
+        generator.generate_notebooks(str(NOTEBOOKS / tab), str(new / tab),
                                      None)
-        for path in sorted((aside / tab).rglob('*.ipynb')):
+        for path in sorted((new / tab).rglob('*.ipynb')):
             nb = nbformat.read(path, as_version=4)
-            finish(nb, path.relative_to(aside / tab).with_suffix(''), tab)
-            execute.number_cells(nb)
-            execute.write(nb, path)
-    swap(folder, aside)
+            finish(nb, path.relative_to(new / tab).with_suffix(''), tab)
+            number_cells(nb)
+            write_notebook(nb, path)
+    swap(folder, new)
 
 
-def colab_address(page, tab):
-    """Return where Colab opens the notebook of a page."""
-    config = configparser.ConfigParser()
-    config.read('config.ini', encoding='utf-8')
-    return (f'https://colab.research.google.com/github/'
-            f'{config["colab"]["github_repo"]}/blob/colab/{tab}/{page}.ipynb')
-
-
-def for_colab(text, page, tab):
+def for_colab(text, page, tab, about):
     """Return text with its figures inside and its links to Colab."""
     def link(match):
         other = Path(os.path.normpath(page.parent / match[1])).as_posix()
-        return f']({colab_address(other, tab)}{match[2]})'
+        return f']({about.colab_address(other, tab)}{match[2]})'
 
     def image(match):
         content = base64.b64encode(png(Path(match[1]).name)).decode()
@@ -228,9 +242,9 @@ def png(name):
 @functools.cache
 def font_files():
     """Return the book's fonts unpacked, which resvg wants."""
-    folder = Path('_build/fonts')
+    folder = BUILD / 'fonts'
     folder.mkdir(exist_ok=True)
-    files = {file: folder / f'{file.stem}.ttf' for file in fonts.FONTS}
+    files = {file: folder / f'{file.stem}.ttf' for file in FONTS}
     for file, unpacked in files.items():
         if not unpacked.exists():
             with TTFont(file) as font:

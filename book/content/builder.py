@@ -1,0 +1,116 @@
+"""The book as d2lbook's builder, from its sections to what Sphinx reads."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import nbformat
+import pypandoc
+from d2lbook import build, config
+from tqdm import tqdm
+
+from book.config import Config
+from book.content import recordings, sections, tabs, trials
+from book.content.files import write_notebook
+from book.content.provenance import with_outputs
+
+Notebook = tuple[nbformat.NotebookNode, Path, str]      # section and tab of it
+
+
+class Book(build.Builder):
+    """d2lbook's builder, with our execution and our tabs.
+
+    `about`: what the configuration says of the book; `num_recorded`,
+    `num_executed`: the notebooks whose outputs were recorded, or not.
+    """
+
+    def __init__(self, tab='all'):
+        super().__init__(config.Config(tab=tab))
+        self.about = Config.read()
+        self.num_recorded = self.num_executed = 0
+        if tab != 'all':        # one holds the notebooks of each tab
+            self.config.eval_dir = f'{self.config.tgt_dir}/pages_{tab}'
+
+    @property
+    def tabs(self) -> list[str]:
+        """The tabs that this book shows: all, or one in print."""
+        tab = self.config.tab
+        return self.config.tabs if tab == 'all' else [tab]
+
+    @property
+    def sections(self) -> list[Path]:
+        return [Path(path) for path in self._find_md_files()[0]]
+
+    def notebooks(self, tabs: Iterable[str] | None = None
+                  ) -> Iterator[Notebook]:
+        """Return every section's notebook in every tab, as (nb, section, tab)."""
+        for tab in tabs or self.tabs:
+            for section in self.sections:
+                nb = sections.read(section, tab, self.config)
+                if nb is not None:
+                    yield nb, section, tab
+
+    def execute(self) -> None:
+        """Write the notebook of every section and tab, with its outputs.
+
+        They are the recorded ones, or else those of a trial run.
+        """
+        outputs, todo = {}, []
+        for nb, section, tab in self.notebooks():
+            if sections.code_cells(nb):
+                recording = recordings.find(nb, section, tab)
+                self.num_recorded += recording is not None
+                outputs[section, tab] = recording or trials.find(
+                    nb, section, tab)
+                if outputs[section, tab] is None:
+                    todo.append((nb, section, tab))
+        self.num_executed = len(todo)
+        with cell_bar(todo) as bar:
+            for nb, section, tab in todo:
+                outputs[section, tab] = trials.run(nb, section, tab, bar)
+        for tab in self.tabs:
+            self._copy_resources(self.config.src_dir, self.executed_dir(tab))
+        for nb, section, tab in self.notebooks():
+            if sections.code_cells(nb):
+                nb = with_outputs(nb, outputs[section, tab], tab)
+            write_notebook(nb, self.executed_path(section, tab))
+
+    def executed_dir(self, tab: str) -> Path:
+        name = 'eval' if tab == self.config.default_tab else f'eval_{tab}'
+        return Path(self.config.tgt_dir, name)
+
+    def executed_path(self, section: Path, tab: str) -> Path:
+        return (self.executed_dir(tab) / section).with_suffix('.ipynb')
+
+    def read_executed(self, section: Path, tab: str) -> nbformat.NotebookNode:
+        return nbformat.read(self.executed_path(section, tab), as_version=4)
+
+    def eval(self) -> None:
+        """Write the page of every section, its tabs together, or its one."""
+        self.execute()
+        for section in self.sections:
+            notebooks = [self.read_executed(section, tab) for tab in self.tabs
+                         if self.executed_path(section, tab).exists()]
+            page = tabs.with_provenance(tabs.merge(notebooks, self.tabs))
+            write_notebook(page, Path(self.config.eval_dir,
+                                      section.with_suffix('.ipynb')))
+
+    merge = eval    # as d2lbook calls it for all tabs together
+
+
+def cell_bar(notebooks: list[Notebook]) -> tqdm:
+    """Return a bar over the cells of (nb, section, tab)s, hidden if none."""
+    total = sum(len(sections.code_cells(nb)) for nb, *_ in notebooks)
+    return tqdm(total=total, unit='cell', disable=not total,
+                mininterval=0.1 if sys.stderr.isatty() else 10)
+
+
+def open_book(tab: str = 'all') -> Book:
+    """Return the book of this folder, with all tabs or one."""
+    logging.disable(logging.INFO)       # d2lbook's
+    pandoc = str(Path(pypandoc.get_pandoc_path()).parent)
+    if pandoc not in os.environ['PATH'].split(os.pathsep):
+        os.environ['PATH'] = f'{pandoc}{os.pathsep}{os.environ["PATH"]}'
+    return Book(tab)

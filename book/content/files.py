@@ -1,0 +1,60 @@
+"""Put what was built in its place, whole: aside first, then swapped."""
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+
+def put_file(built: Path, path: Path) -> None:
+    """Copy a file to a path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = aside(path)
+    shutil.copy(built, new)
+    new.replace(path)
+
+
+def put_folder(folder: Path, parts: Mapping[str, Path]) -> None:
+    """Make a folder of copies of others; '' names those that it begins with."""
+    new = empty(aside(folder))
+    for name, part in parts.items():
+        shutil.copytree(part, new / name, dirs_exist_ok=True)
+    swap(folder, new)
+
+
+def write_notebook(nb: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook unless it stands there already, so that its time tells."""
+    content = nbformat.writes(nb)
+    if not path.exists() or path.read_text(encoding='utf-8') != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = aside(path)
+        new.write_text(content, encoding='utf-8')
+        new.replace(path)
+
+
+def aside(path: Path) -> Path:
+    """Return where something is built before it is put at a path."""
+    return path.with_suffix('.new')
+
+
+def empty(folder: Path) -> Path:
+    """Return the folder, made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def swap(folder: Path, new: Path) -> None:
+    """Put a new folder in the place of an old one."""
+    old = folder.with_suffix('.old')
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

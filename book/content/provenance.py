@@ -1,0 +1,99 @@
+"""Put outputs into a notebook, and say where those of a training come from.
+
+A cell that trained carries a record of it in its metadata. It stays data until
+a format shows it.
+"""
+
+import dataclasses
+import re
+
+from nbformat import NotebookNode
+
+from book.content.sections import code_cells, number_cells
+from book.frameworks import FRAMEWORKS
+
+EPOCH = re.compile(r'^epoch \d+/\d+: .*, ([\d.]+) s$', re.MULTILINE)
+BATCHES = re.compile(r'^D2L_FAST_DEV_RUN=(\d+): ', re.MULTILINE)
+EPOCHS = re.compile(r'^D2L_MAX_EPOCHS=(\d+): \d+ of (\d+) ', re.MULTILINE)
+
+
+@dataclasses.dataclass
+class Provenance:
+    """What ran a training, and what shortened it.
+
+    `seconds`: of all epochs; `date`: YYYY-MM-DD; `batches`: to which
+    D2L_FAST_DEV_RUN limited the only epoch; `epochs`, `planned_epochs`: to
+    how many D2L_MAX_EPOCHS limited the training, and of how many.
+    """
+    framework: str
+    version: str
+    device: str
+    seconds: float
+    date: str
+    batches: int | None = None
+    epochs: int | None = None
+    planned_epochs: int | None = None
+
+    @classmethod
+    def read(cls, cell: NotebookNode) -> 'Provenance | None':
+        """Return the record in a cell's metadata, None if it trained nothing."""
+        record = cell.metadata.get('provenance')
+        return cls(**record) if record else None
+
+    @property
+    def line(self) -> str:
+        """One line that says what ran the training."""
+        return ' · '.join([f'{self.framework} {self.version}', self.device,
+                           f'훈련 {duration(self.seconds)}', self.date])
+
+    @property
+    def warning(self) -> tuple[str, str] | None:
+        """Title and text of what must be said of a shortened training."""
+        if self.batches:
+            return ('시험 실행의 결과입니다',
+                    f'한 에포크에서 미니배치 {self.batches}개로만 훈련하고 '
+                    '검증했습니다. 곡선과 정확도는 끝까지 훈련한 결과가 '
+                    '아닙니다.')
+        if self.epochs:
+            return (f'{self.planned_epochs}에포크 가운데 {self.epochs}에포크만 '
+                    '훈련했습니다',
+                    '곡선과 정확도는 끝까지 훈련한 결과가 아닙니다.')
+        return None
+
+
+def with_outputs(nb: NotebookNode, executed: NotebookNode,
+                 tab: str) -> NotebookNode:
+    """Return a notebook with the outputs of one with the same code."""
+    for cell, source in zip(code_cells(nb), code_cells(executed),
+                            strict=True):
+        cell.outputs = source.outputs
+        cell.execution_count = source.execution_count
+        if record := provenance(cell, executed.metadata['d2l'], tab):
+            cell.metadata['provenance'] = dataclasses.asdict(record)
+    number_cells(nb)
+    return nb
+
+
+def provenance(cell: NotebookNode, facts: dict,
+               tab: str) -> Provenance | None:
+    """Return the record of a cell's training, as read off what it printed."""
+    text = ''.join(out.get('text', '') for out in cell.outputs)
+    seconds = [float(s) for s in EPOCH.findall(text)]
+    if not seconds:
+        return None
+    record = Provenance(FRAMEWORKS[tab].name, facts['version'],
+                        facts['device'], sum(seconds), facts['date'])
+    if batches := BATCHES.search(text):
+        record.batches = int(batches[1])
+    elif epochs := EPOCHS.search(text):
+        record.epochs, record.planned_epochs = map(int, epochs.groups())
+    return record
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in Korean, in its two largest units."""
+    minutes, s = divmod(round(seconds), 60)
+    h, m = divmod(minutes, 60)
+    if h:
+        return f'{h}시간 {m}분'
+    return f'{m}분 {s}초' if m else f'{s}초'

@@ -1,0 +1,23 @@
+"""Execute notebooks in full and keep their outputs."""
+
+import sys
+
+from book.content import recordings
+from book.content.builder import cell_bar, open_book
+from book.content.sections import code_cells
+from book.paths import OUTPUTS
+
+
+def record(tab, section=None):
+    """Record what has no recording in a tab, or one section in any case."""
+    book = open_book()
+    todo = [(nb, path, tab) for nb, path, tab in book.notebooks([tab])
+            if code_cells(nb) and (
+                path.stem == section if section
+                else not recordings.find(nb, path, tab))]
+    if section and not todo:
+        sys.exit(f'No section {section} has code in the tab {tab}.')
+    with cell_bar(todo) as bar:
+        for nb, path, tab in todo:
+            recordings.record(nb, path, tab, bar)
+    print(f'{len(todo)} notebooks recorded in {OUTPUTS / tab}.')

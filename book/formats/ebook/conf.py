@@ -1,0 +1,44 @@
+"""The Sphinx configuration of the PDF and the EPUB.
+
+Each shows one framework, whose tab is the tag.
+"""
+
+from pathlib import Path
+
+from docutils.writers.latex2e import Babel
+
+from book.frameworks import FRAMEWORKS
+from book.pages.common import *
+
+HERE = Path(__file__).parent
+framework = next(FRAMEWORKS[tab] for tab in FRAMEWORKS if tags.has(tab))
+name = f'{BOOK.name}-{framework.tab}'
+title = f'{project}: {framework.name}'
+
+exclude_patterns = ['api/*']        # the pages about the package are on the web
+suppress_warnings = ['toc.excluded']
+extensions += ['sphinxcontrib.rsvgconverter', 'book.formats.ebook.builder']
+rst_prolog = f'.. |framework| replace:: {framework.name}'
+
+Babel.language_codes['ko'] = 'korean'       # else Sphinx warns
+latex_engine = 'xelatex'
+today = ' '         # the title page tells the release
+latex_documents = [(root_doc, f'{name}.tex', title, author, 'manual')]
+latex_use_xindy = False
+latex_table_style = ['booktabs']
+latex_elements = {
+    'papersize': 'a4paper', 'extraclassoptions': 'oneside,openany',
+    'polyglossia': '', 'fncychap': '',
+    'makeindex': '', 'printindex': '',
+    'fontpkg': '',
+    'pxunit': '.65bp', 'preamble': (HERE / 'book.tex').read_text('utf-8')}
+
+epub_basename = name
+epub_title = title
+epub_description = BOOK.description
+epub_contributor = epub_publisher = author
+epub_identifier = epub_uid = f'{name}-{release}'
+epub_show_urls = 'no'
+epub_use_index = False
+epub_css_files = ['book.css']
+html_static_path = [str(HERE / 'static')]

@@ -1,0 +1,18 @@
+"""Build the book as EPUB 3, one file a framework."""
+
+from book.content.builder import open_book
+from book.content.files import put_file
+from book.formats import ebook
+from book.frameworks import FRAMEWORKS, TABS
+from book.pages import sphinx
+from book.paths import EPUB
+
+
+def epub(tab=None):
+    """Write the EPUB of a framework, or of each, into `_build/epub`."""
+    for tab in [tab] if tab else TABS:
+        book = open_book(tab)
+        name = f'{book.about.name}-{tab}.epub'
+        folder = sphinx.build(book, 'epub', configuration=ebook.FOLDER)
+        put_file(folder / name, EPUB / name)
+        print(f'The {FRAMEWORKS[tab].name} book is in {EPUB / name}.')

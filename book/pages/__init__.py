@@ -1,0 +1,1 @@
+"""Sphinx: how the pages look, and what they can do."""

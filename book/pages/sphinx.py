@@ -1,0 +1,44 @@
+"""Let Sphinx build what the content's builder has written."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from book.content.builder import Book
+from book.paths import ROOT, SPHINX
+
+CONFIGURATION = Path(__file__).parent
+
+
+def build(book: Book, builder: str, *tags: str,
+          configuration: Path = CONFIGURATION) -> Path:
+    """Return the folder in which Sphinx's builder has built the book.
+
+    `configuration`: the folder of a conf.py; `tags`: what it is to know.
+    """
+    book.rst()
+    tab = book.config.tab
+    aside = SPHINX / ('' if tab == 'all' else tab)
+    folder = aside / '-'.join([builder, *tags])
+    if builder == 'epub':   # packs all that lies there
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        subprocess.run(
+            [sys.executable, '-m', 'sphinx', '--quiet', '--keep-going',
+             '--fail-on-warning', '--conf-dir', configuration,
+             *(f'--tag={tag}' for tag in [tab, *tags]),
+             '--builder', builder,
+             '--doctree-dir', aside / f'doctrees-{builder}',
+             book.config.rst_dir, folder],
+            check=True, env=os.environ | {
+                'PYTHONPATH': str(ROOT),
+                # TensorFlow, imported for its docstrings, prints nothing
+                'TF_CPP_MIN_LOG_LEVEL': '3', 'TF_ENABLE_ONEDNN_OPTS': '0',
+                # pybtex-apa-style compares numbers with `is`
+                'PYTHONWARNINGS': 'ignore::SyntaxWarning'})
+    except subprocess.CalledProcessError:
+        sys.exit('Sphinx found the mistakes above. What was built before '
+                 'stays as it is.')
+    return folder

@@ -20,7 +20,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 import report
-from d2l.core import fashion_mnist, machine
+from d2l.core import fashion_mnist, hardware
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -111,7 +111,7 @@ def make_peer(framework):
 def compare(framework, repeats):
     """Return what the contestants of a framework reached, by their names."""
     rounded = framework in ('torch', 'tensorflow') and (
-        machine.has_native_bfloat16())
+        hardware.has_native_bfloat16())
     contestants = {'d2l 1.0.3': ('peer', 'default'),
                    'auto': ('d2l', 'auto'),
                    'float32': ('d2l', 'float32'),

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from d2l.core.torch import *
 from d2l.core.hyperparameters import *
-from d2l.core.measuring import *
-from d2l.core.names import getattr_of
+from d2l.core.missing_names import getattr_of
 from d2l.core.plotting import *
+from d2l.core.timing import *
 
 d2l = sys.modules[__name__]
 __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks

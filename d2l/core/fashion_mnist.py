@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from d2l.core import machine
+from d2l.core import hardware
 from d2l.core.progress import progress_bar
 
 LABELS = ['t-shirt', 'trouser', 'pullover', 'dress', 'coat',
@@ -210,7 +210,7 @@ def _read(file):
                           f'{header[:4].hex() or "none"}, not {magic.hex()}')
             shape = tuple(np.frombuffer(header, '>u4', offset=4).tolist())
             size = int(np.prod(shape, dtype=object))
-            if size <= STREAMED_SHARE * machine.num_bytes():
+            if size <= STREAMED_SHARE * hardware.num_bytes():
                 pixels = np.frombuffer(content.read(), np.uint8)
             else:
                 pixels = _map(_unpack(content) if packed else content, start)

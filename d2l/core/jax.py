@@ -16,10 +16,11 @@ from flax import serialization
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import data, jax_cpu, module, notes, trainer, weights
+from d2l.core import data, hints, module, trainer, weights
+from d2l.core.cpu.jax import rewrite
 from d2l.core.hyperparameters import *
-from d2l.core.measuring import *
 from d2l.core.plotting import *
+from d2l.core.timing import *
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
@@ -28,7 +29,7 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
            'sgd', 'split_batch', 'save_weights', 'load_weights']
 
-notes.show_notes()
+hints.show_hints()
 
 
 def cpu() -> jax.Device:
@@ -181,7 +182,7 @@ class Trainer(trainer.Trainer):
 
         def compiled(step):
             step = self.traced(step)
-            return jax.jit(step if self.gpus else jax_cpu.rewrite(step))
+            return jax.jit(step if self.gpus else rewrite(step))
 
         untraceable = (jax.errors.JAXTypeError, TypeError)
         self._train_step, self._validation_step = (

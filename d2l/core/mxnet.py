@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 
-from d2l.core import data, machine, module, notes, trainer, weights
+from d2l.core import data, hardware, hints, module, trainer, weights
 
-machine.use_all_cores()     # before MXNet is imported
+hardware.use_all_cores()     # before MXNet is imported
 
 import mxnet
 import numpy
@@ -15,8 +15,8 @@ from mxnet import autograd, gluon, init, np, npx
 from mxnet.gluon import nn
 
 from d2l.core.hyperparameters import *
-from d2l.core.measuring import *
 from d2l.core.plotting import *
+from d2l.core.timing import *
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
@@ -26,7 +26,7 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'sgd', 'split_batch', 'save_weights', 'load_weights']
 
 npx.set_np()
-notes.show_notes()
+hints.show_hints()
 
 
 def cpu() -> mxnet.Context:

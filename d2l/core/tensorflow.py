@@ -9,11 +9,11 @@ from os import PathLike
 import numpy as np
 import tensorflow as tf
 
-from d2l.core import data, machine, module, notes, trainer, weights
+from d2l.core import data, hardware, hints, module, trainer, weights
+from d2l.core.cpu.tensorflow import fast_layers
 from d2l.core.hyperparameters import *
-from d2l.core.measuring import *
 from d2l.core.plotting import *
-from d2l.core.tensorflow_cpu import fast_layers
+from d2l.core.timing import *
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
@@ -22,7 +22,7 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
            'sgd', 'split_batch', 'save_weights', 'load_weights']
 
-notes.show_notes()
+hints.show_hints()
 
 
 def cpu() -> Device:
@@ -175,7 +175,7 @@ class Trainer(trainer.Trainer):
         return compiled
 
     def has_native_bfloat16(self) -> bool:
-        return not self.gpus and machine.has_native_bfloat16()
+        return not self.gpus and hardware.has_native_bfloat16()
 
     @contextmanager
     def autocast(self) -> Iterator[None]:

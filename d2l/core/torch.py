@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from d2l.core import data, machine, module, notes, trainer, weights
+from d2l.core import data, hardware, hints, module, trainer, weights
+from d2l.core.cpu.torch import MatrixConvolutions
 from d2l.core.hyperparameters import *
-from d2l.core.measuring import *
 from d2l.core.plotting import *
-from d2l.core.torch_cpu import MatrixConvolutions
+from d2l.core.timing import *
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
@@ -26,7 +26,7 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'sgd', 'split_batch', 'save_weights', 'load_weights',
            'load_torchvision']
 
-notes.show_notes()
+hints.show_hints()
 
 
 def cpu() -> torch.device:
@@ -160,7 +160,7 @@ class Trainer(trainer.Trainer):
     def has_native_bfloat16(self) -> bool:
         if self.gpus:
             return torch.cuda.get_device_capability(self.gpus[0]) >= (8, 0)
-        return machine.has_native_bfloat16()
+        return hardware.has_native_bfloat16()
 
     def compute(self, step: Callable, batch: Sequence) -> Any:
         """Run a step of the model, its layers in their precision.

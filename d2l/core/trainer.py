@@ -15,7 +15,7 @@ import numpy as np
 from d2l.core.checkpoints import Checkpoints
 from d2l.core.data import DataModule
 from d2l.core.hyperparameters import HyperParameters
-from d2l.core.machine import kept_memory
+from d2l.core.hardware import kept_memory
 from d2l.core.module import Module
 from d2l.core.progress import EpochProgress
 

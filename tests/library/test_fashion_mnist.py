@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from conftest import write_data_set, write_idx
-from d2l.core import fashion_mnist, machine
+from d2l.core import fashion_mnist, hardware
 
 TRAIN_IMAGES, TRAIN_LABELS, VAL_IMAGES, VAL_LABELS = fashion_mnist.SHA256
 
@@ -87,7 +87,7 @@ def test_a_set_larger_than_its_share_of_memory_is_streamed(
         tmp_path, rng, monkeypatch):
     X, y = rng.integers(0, 256, (40, 5, 5)), np.arange(40) % 10
     folder = write_data_set(tmp_path, (X, y), (X[:2], y[:2]))
-    monkeypatch.setattr(machine, 'num_bytes', lambda: 3999)
+    monkeypatch.setattr(hardware, 'num_bytes', lambda: 3999)
     (X_train, y_train), (X_val, _) = fashion_mnist.load(folder)
     assert is_mapped(X_train)       # 1000 of 3999 bytes
     assert not is_mapped(y_train) and not is_mapped(X_val)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from d2l.core.measuring import Accumulator, Benchmark, Timer
+from d2l.core.timing import Accumulator, Benchmark, Timer
 from d2l.core.plotting import Animator
 
 

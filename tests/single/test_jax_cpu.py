@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jax import lax
 from jax import numpy as jnp
 
-from d2l.core import jax_cpu
+from d2l.core.cpu import jax as jax_cpu
 
 LAYOUT = ('NHWC', 'HWIO', 'NHWC')
 

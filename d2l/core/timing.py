@@ -1,4 +1,4 @@
-"""What loops that a chapter writes out measure with: seconds and sums."""
+"""Seconds and sums: what loops that a chapter writes out measure with."""
 
 import time
 from itertools import accumulate

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from d2l import tensorflow as d2l
-from d2l.core import tensorflow_cpu
-from d2l.core.tensorflow_cpu import fast_layers
+from d2l.core.cpu import tensorflow as tensorflow_cpu
+from d2l.core.cpu.tensorflow import fast_layers
 
 NAME = 'FusedBatchNormV3'
 rng = np.random.default_rng(0)

@@ -7,13 +7,13 @@ import sys
 import numpy as np
 import pytest
 
-from d2l.core import machine
+from d2l.core import hardware
 
 
 def test_there_are_cores_and_memory():
-    cores = machine.num_cores()
+    cores = hardware.num_cores()
     assert cores is None or 1 <= cores <= os.cpu_count()
-    assert machine.num_bytes() > 2**28
+    assert hardware.num_bytes() > 2**28
 
 
 def page_faults():
@@ -26,7 +26,7 @@ def page_faults():
 
 
 def test_memory_is_kept_and_given_back():
-    with machine.kept_memory():
+    with hardware.kept_memory():
         page_faults()
         kept = page_faults()
     if platform.libc_ver()[0] == 'glibc':
@@ -38,18 +38,18 @@ def test_memory_is_kept_and_given_back():
 def test_mxnet_uses_every_core(monkeypatch, chosen, already, expected):
     environment = {'OMP_NUM_THREADS': chosen} if chosen else {}
     monkeypatch.setattr(os, 'environ', environment)
-    monkeypatch.setattr(machine, 'num_cores', lambda: 3)
+    monkeypatch.setattr(hardware, 'num_cores', lambda: 3)
     monkeypatch.delitem(sys.modules, 'mxnet', raising=False)
     if already:
         monkeypatch.setitem(sys.modules, 'mxnet', np)
-    machine.use_all_cores()
+    hardware.use_all_cores()
     assert environment['OMP_NUM_THREADS'] == expected
 
 
 def test_says_that_mxnet_came_first(monkeypatch):
     monkeypatch.setattr(os, 'environ', {})
     monkeypatch.setattr(os, 'cpu_count', lambda: 4)
-    monkeypatch.setattr(machine, 'num_cores', lambda: 4)
+    monkeypatch.setattr(hardware, 'num_cores', lambda: 4)
     monkeypatch.setitem(sys.modules, 'mxnet', np)
     with pytest.warns(UserWarning, match='set OMP_NUM_THREADS=4'):
-        machine.use_all_cores()
+        hardware.use_all_cores()

@@ -1,7 +1,7 @@
 """What to write instead, where a chapter's line no longer fits a framework.
 
 Such a line raises in the framework, where d2l is not asked. So a notebook that
-imports d2l shows a note below the error.
+imports d2l shows a hint below the error.
 """
 
 import re
@@ -12,7 +12,7 @@ from d2l.core.plotting import in_notebook
 
 KERAS_2 = ('; or run the chapter on Keras 2: install tf-keras and set '
            'TF_USE_LEGACY_KERAS=1')
-NOTES = [   # the line and what the error says -> the change that mends it
+HINTS = [   # the line and what the error says -> the change that mends it
     (r"module 'jax' has no attribute 'tree_map'",
      'JAX calls it jax.tree.map now'),
     (r"'dict' object has no attribute 'tree_flatten_with_keys'",
@@ -49,28 +49,28 @@ NOTES = [   # the line and what the error says -> the change that mends it
 ]
 
 
-def note_on(error):
+def hint_on(error):
     """Return the line of a notebook and what mends it, None if not known."""
     lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)
              if 'ipykernel_' in frame.filename]
     if not lines:
         return None
-    for pattern, change in NOTES:
+    for pattern, change in HINTS:
         if re.search(pattern, f'{lines[-1]} {error}', re.DOTALL):
             return f'd2l: in `{lines[-1]}`: {change}.'
     return None
 
 
-def show_notes():
-    """Show the notes in this notebook, unless it handles errors itself."""
+def show_hints():
+    """Show the hints in this notebook, unless it handles errors itself."""
     if not in_notebook():
         return
     shell = sys.modules['IPython'].get_ipython()
 
     def show(shell, kind, error, tb, tb_offset=None):
-        note = note_on(error)
-        if note:    # as add_note does, which Python 3.10 lacks
-            error.__notes__ = [*getattr(error, '__notes__', []), note]
+        hint = hint_on(error)
+        if hint:    # as add_note does, which Python 3.10 lacks
+            error.__notes__ = [*getattr(error, '__notes__', []), hint]
         shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
 
     if not shell.custom_exceptions:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from d2l.core import torch_cpu
+from d2l.core.cpu import torch as torch_cpu
 
 sizes = st.integers(1, 4)
 

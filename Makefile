@@ -75,7 +75,7 @@ matrix: .venv/.done  ## Run the library's tests on the oldest and newest release
 
 .PHONY: lib
 lib: env  ## Write d2l/{torch,jax,tensorflow,mxnet}.py from the chapter
-	.venv/bin/d2lbook build lib
+	.venv/bin/python -m book lib
 
 .PHONY: figures
 figures: env  ## Draw img/*.svg
@@ -106,6 +106,8 @@ env: .venv/.done .venv-mxnet/.done  ## Make the two environments, .venv and .ven
 .venv/.done: requirements/main.txt requirements/overrides.txt pyproject.toml .tools/.done
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	$(INSTALL) --python .venv/bin/python -r $< --editable .
+	printf '#!%s\nimport sys\nsys.path.insert(0, "")\nfrom book.d2lbook import main\nmain()\n' \
+		$(CURDIR)/.venv/bin/python > .venv/bin/d2lbook   # d2lbook's commands on our layer
 	touch $@
 
 .venv-mxnet/.done: requirements/mxnet.txt pyproject.toml .venv/.done

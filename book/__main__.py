@@ -42,6 +42,11 @@ def main():
             command.add_argument(f'--{option}', **settings)
     arguments = vars(parser.parse_args())
     name = arguments.pop('command')
+    call(name, **arguments)
+
+
+def call(name, **arguments):
+    """Call a command; if a cell fails, what it says is what is printed."""
     module = importlib.import_module(f'book.{COMMANDS[name][0]}.{name}')
     try:
         getattr(module, name)(**arguments)

@@ -14,23 +14,6 @@ from d2l.core.timing import *
 d2l = sys.modules[__name__]
 __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks
 
-
-def resnet18(num_classes, in_channels=0):
-    """Return ResNet-18 for small images: its stem keeps their size.
-
-    `in_channels`: 0 to learn it from the first batch.
-    """
-    net = nn.Sequential()
-    net.add(nn.Conv2D(64, kernel_size=3, padding=1, in_channels=in_channels),
-            nn.BatchNorm(), nn.Activation('relu'))
-    for i, channels in enumerate((64, 128, 256, 512)):
-        blk = nn.Sequential()
-        blk.add(Residual(channels, use_1x1conv=i > 0, strides=1 + (i > 0)),
-                Residual(channels))
-        net.add(blk)
-    net.add(nn.GlobalAvgPool2D(), nn.Dense(num_classes))
-    return net
-
 #################   WARNING   ################
 # The below part is generated automatically through:
 #    d2lbook build lib

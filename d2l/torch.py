@@ -15,23 +15,6 @@ from d2l.core.timing import *
 d2l = sys.modules[__name__]
 __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks
 
-
-def resnet18(num_classes, in_channels=1):
-    """Return ResNet-18 for small images: its stem keeps their size."""
-    net = nn.Sequential(
-        nn.Conv2d(in_channels, 64, kernel_size=3, padding=1),
-        nn.BatchNorm2d(64), nn.ReLU())
-    for i, channels in enumerate((64, 128, 256, 512)):
-        net.add_module(f'resnet_block{i + 1}', nn.Sequential(
-            Residual(channels, use_1x1conv=i > 0, strides=1 + (i > 0)),
-            Residual(channels)))
-    net.add_module('global_avg_pool', nn.AdaptiveAvgPool2d((1, 1)))
-    net.add_module('fc', nn.Sequential(nn.Flatten(),
-                                       nn.Linear(512, num_classes)))
-    # What chapters do to every nn.Conv2d passes over layers without shapes.
-    net.eval()(torch.zeros(1, in_channels, 32, 32))
-    return net.train()
-
 #################   WARNING   ################
 # The below part is generated automatically through:
 #    d2lbook build lib

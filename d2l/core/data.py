@@ -1,5 +1,6 @@
-"""The base classes of data, and Fashion-MNIST, for every framework."""
+"""The base classes of data, and the data sets, for every framework."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral
 from typing import Any
@@ -56,12 +57,13 @@ class ImageDataset:
         return X[0], y[0]
 
 
-class DataModule(HyperParameters):
+class DataModule(HyperParameters, ABC):
     """The base class of data.
 
     `root`: the folder of data files. `num_workers` is kept for D2L's sake:
     data that fits in memory needs no worker processes.
     """
+    batch_size: int     # examples a batch; `get_tensorloader` reads it
 
     def __init__(self, root: str = '../data', num_workers: int = 4):
         self.save_hyperparameters()
@@ -90,17 +92,36 @@ class DataModule(HyperParameters):
         """Turn NumPy arrays into the framework's."""
         return tuple(map(self.to_tensor, arrays))
 
+    @staticmethod
+    @abstractmethod
+    def get_seed() -> int:
+        """Return an integer drawn from the framework's random numbers."""
 
-class FashionMNIST:
+    @staticmethod
+    @abstractmethod
+    def to_tensor(array: np.ndarray) -> Any:
+        """Return a NumPy array as a tensor of the framework."""
+
+    @staticmethod
+    @abstractmethod
+    def to_numpy(tensor: Any) -> np.ndarray:
+        """Return a tensor, or whatever NumPy takes, as a NumPy array."""
+
+
+class FashionMNIST(DataModule):
     """Fashion-MNIST: 60000 training and 10000 validation images of clothing.
 
-    `batch_size`: images a batch; `resize`: height and width in pixels;
+    `batch_size`: images per batch; `resize`: height and width in pixels;
     `root`: the folder looked in first, then $D2L_DATA and Debian's package
     `dataset-fashion-mnist`; where none holds it, it is downloaded to `root`.
-    Batches are float32 images in [0, 1] and integer labels. Raises
-    FileNotFoundError or ValueError where the data set cannot be had. Source:
-    Xiao, Rasul and Vollgraf, arXiv:1708.07747.
+    Batches are float32 images in [0, 1] and integer labels (examples,).
+    Images are (examples, 1, height, width) in PyTorch and MXNet, (examples,
+    height, width, 1) in JAX and TensorFlow. Raises FileNotFoundError or
+    ValueError where the data set cannot be had. Source: Xiao, Rasul and
+    Vollgraf, arXiv:1708.07747.
     """
+    channel_axis: int   # of a batch of images
+    label_dtype: str
 
     def __init__(self, batch_size: int = 64, resize: Size = (28, 28),
                  root: str = '../data'):
@@ -137,3 +158,37 @@ class FashionMNIST:
         X, y = batch
         X = self.to_numpy(X).squeeze(self.channel_axis)
         show_images(X, nrows, ncols, titles=labels or self.text_labels(y))
+
+
+def fashion_mnist_loader(
+        FashionMNIST: Callable[..., FashionMNIST]) -> Callable[..., tuple]:
+    """Return `load_data_fashion_mnist` of a framework's `FashionMNIST`."""
+    def load_data_fashion_mnist(
+            batch_size: int, resize: Size | None = None,
+            ) -> tuple[Iterable, Iterable | None]:
+        """Return the training and the validation batches of `FashionMNIST`.
+
+        `batch_size`: images per batch; `resize`: height and width in pixels,
+        28 without it. Source: D2L 0.17, section "The Image Classification
+        Dataset".
+        """
+        data = FashionMNIST(batch_size, resize or (28, 28))
+        return data.train_dataloader(), data.val_dataloader()
+
+    return load_data_fashion_mnist
+
+
+class SyntheticRegressionData(DataModule):
+    """Data of a linear model: y = Xw + b + noise.
+
+    `w`: weights (inputs,) or (inputs, 1); `b`: bias; `noise`: its standard
+    deviation; `num_train`, `num_val`: numbers of examples; `batch_size`:
+    examples per batch. `X` is (examples, inputs), drawn from the standard
+    normal distribution, and `y` (examples, 1). Source: D2L 1.0.3, section
+    "Synthetic Regression Data".
+    """
+
+    def get_dataloader(self, train: bool) -> BatchLoader:
+        """Return batches of X and y, shuffled for training."""
+        i = slice(0, self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, i)

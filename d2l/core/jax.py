@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import field
 from os import PathLike
 from pathlib import Path
@@ -16,7 +17,7 @@ from flax import serialization
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import data, hints, module, trainer, weights
+from d2l.core import data, devices, hints, module, trainer, weights
 from d2l.core.cpu.jax import rewrite
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -50,14 +51,7 @@ def num_gpus() -> int:
         return 0
 
 
-def try_gpu(i: int = 0) -> jax.Device:
-    """Return `gpu(i)` if there is one, else `cpu()`."""
-    return gpu(i) if num_gpus() > i else cpu()
-
-
-def try_all_gpus() -> list[jax.Device]:
-    """Return all GPUs, an empty list if there are none."""
-    return [gpu(i) for i in range(num_gpus())]
+try_gpu, try_all_gpus = devices.choices(cpu, gpu, num_gpus)
 
 
 def get_seed() -> int:
@@ -79,7 +73,7 @@ class TrainState(train_state.TrainState):
 class Module(module.Module, nn.Module):
     """The base class of models.
 
-    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch.
     """
     plot_train_per_epoch: int = field(default=2, init=False)
     plot_valid_per_epoch: int = field(default=1, init=False)
@@ -126,6 +120,7 @@ class DataModule(data.DataModule):
 
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
+    cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
     seed = staticmethod(random.seed)        # get_key draws from Python's
@@ -133,24 +128,28 @@ class Trainer(trainer.Trainer):
     def fit(self, model: Module, data: DataModule,
             key: jax.Array | None = None) -> None:
         """Train `model` on `data`; `key`: the PRNG key of the parameters."""
-        self.key = get_key() if key is None else key
+        self.key = key
         super().fit(model, data)
+
+    def on_device(self) -> AbstractContextManager:
+        return jax.default_device(self.device)
 
     def prepare_steps(self) -> None:
         model = self.model
         batch = self.prepare_batch(next(iter(self.train_dataloader)))
-        params_key, dropout_key = jax.random.split(self.key)
+        params_key, dropout_key = jax.random.split(
+            get_key() if self.key is None else self.key)
         variables = jax.tree_util.tree_map(jnp.array, model.apply_init(
             batch[:-1], key={'params': params_key, 'dropout': dropout_key}))
         # One a mode: a chapter's own jax.jit then traces its loss anew.
         self.apply_fns = {
             training: lambda *args, **kwargs: model.apply(*args, **kwargs)
             for training in (True, False)}
-        self.state = TrainState.create(
+        self.state = jax.device_put(TrainState.create(
             apply_fn=self.apply_fns[True],
             params=variables['params'],
             batch_stats=variables.get('batch_stats', {}),
-            dropout_rng=dropout_key, tx=self.optim)
+            dropout_rng=dropout_key, tx=self.optim), self.device)
 
         def rounded(tree):
             """Return float32 arrays as bfloat16, if that is the precision."""
@@ -195,7 +194,7 @@ class Trainer(trainer.Trainer):
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = [jax.device_put(a, self.gpus[0]) for a in batch]
+            batch = [jax.device_put(a, self.device) for a in batch]
         return batch
 
     def set_training(self, training: bool) -> None:
@@ -206,15 +205,15 @@ class Trainer(trainer.Trainer):
         self.state, logged = self._train_step(self.state, batch)
         return logged
 
-    def validation_step(self, batch: Sequence) -> None:
+    def validation_step(self, batch: Sequence) -> dict[str, Any]:
         return self._validation_step(self.state, batch)
 
     def save_state(self, file: str) -> None:
         Path(file).write_bytes(serialization.to_bytes(self.state))
 
     def load_state(self, file: str) -> None:
-        self.state = serialization.from_bytes(self.state,
-                                              Path(file).read_bytes())
+        self.state = jax.device_put(serialization.from_bytes(
+            self.state, Path(file).read_bytes()), self.device)
 
     def clip_gradients(self, grad_clip_val: float, grads: Any) -> Any:
         """Return the gradient, scaled down to norm `grad_clip_val` if larger."""
@@ -288,11 +287,8 @@ class FashionMNIST(data.FashionMNIST, DataModule):
     label_dtype = 'int32'
 
 
-class SyntheticRegressionData(DataModule):
-    """Data of a linear model: y = Xw + b + noise.
-
-    `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
-    """
+class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
+    __doc__ = data.SyntheticRegressionData.__doc__
 
     def __init__(self, w: jax.Array, b: float, noise: float = 0.01,
                  num_train: int = 1000, num_val: int = 1000,
@@ -304,10 +300,6 @@ class SyntheticRegressionData(DataModule):
         self.X = jax.random.normal(key1, (n, w.shape[0]))
         self.y = (self.X @ w.reshape(-1, 1) + b
                   + noise * jax.random.normal(key2, (n, 1)))
-
-    def get_dataloader(self, train: bool) -> data.BatchLoader:
-        i = slice(0, self.num_train) if train else slice(self.num_train, None)
-        return self.get_tensorloader((self.X, self.y), train, i)
 
 
 class SGD(HyperParameters):
@@ -403,12 +395,7 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
-def load_data_fashion_mnist(batch_size: int,
-                            resize: data.Size | None = None,
-                            ) -> tuple[Iterable, Iterable | None]:
-    """Return the training and the validation batches of `FashionMNIST`."""
-    data = FashionMNIST(batch_size, resize or (28, 28))
-    return data.train_dataloader(), data.val_dataloader()
+load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 
 def sgd(params: Any, grads: Any, lr: float, batch_size: int) -> Any:

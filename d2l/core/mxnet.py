@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from os import PathLike
 
-from d2l.core import data, hardware, hints, module, trainer, weights
+from d2l.core import data, devices, hardware, hints, module, trainer, weights
 
 hardware.use_all_cores()     # before MXNet is imported
 
@@ -23,7 +24,7 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
            'SoftmaxRegression', 'LeNet', 'corr2d',
            'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'save_weights', 'load_weights']
+           'sgd', 'split_batch', 'resnet18', 'save_weights', 'load_weights']
 
 npx.set_np()
 hints.show_hints()
@@ -44,14 +45,7 @@ def num_gpus() -> int:
     return npx.num_gpus()
 
 
-def try_gpu(i: int = 0) -> mxnet.Context:
-    """Return `gpu(i)` if there is one, else `cpu()`."""
-    return gpu(i) if num_gpus() > i else cpu()
-
-
-def try_all_gpus() -> list[mxnet.Context]:
-    """Return all GPUs, an empty list if there are none."""
-    return [gpu(i) for i in range(num_gpus())]
+try_gpu, try_all_gpus = devices.choices(cpu, gpu, num_gpus)
 
 
 def get_seed() -> int:
@@ -62,7 +56,7 @@ def get_seed() -> int:
 class Module(module.Module, nn.Block):
     """The base class of models.
 
-    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch.
     """
 
     def __init__(self, plot_train_per_epoch: int = 2,
@@ -104,8 +98,9 @@ class Module(module.Module, nn.Block):
         """Move the arrays that are attributes of this model and its parts."""
         def moved(part):
             if isinstance(part, np.ndarray):
-                part = part.as_in_ctx(device)
-                part.attach_grad()
+                if part.ctx != device:
+                    part = part.as_in_ctx(device)
+                    part.attach_grad()
             elif isinstance(part, Module):
                 part.set_scratch_params_device(device)
             return part
@@ -145,8 +140,9 @@ class DataModule(data.DataModule):
 
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
+    cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
-    precisions = 'auto', 'float32'
+    precisions = gpu_precisions = 'auto', 'float32'
     get_seed = staticmethod(get_seed)
     seed = staticmethod(mxnet.random.seed)
 
@@ -157,13 +153,18 @@ class Trainer(trainer.Trainer):
 
     def prepare_model(self, model: Module) -> None:
         super().prepare_model(model)
-        if self.gpus:
-            model.collect_params().reset_ctx(self.gpus[0])
-            model.set_scratch_params_device(self.gpus[0])
+        for param in model.collect_params().values():
+            with suppress(RuntimeError):    # it is not initialized yet
+                if param.list_ctx() != [self.device]:
+                    param.reset_ctx(self.device)
+        model.set_scratch_params_device(self.device)
+
+    def on_device(self) -> AbstractContextManager:
+        return self.device
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = [a.as_in_ctx(self.gpus[0]) for a in batch]
+            batch = [a.as_in_ctx(self.device) for a in batch]
         return batch
 
     def set_training(self, training: bool) -> None:
@@ -245,15 +246,12 @@ class FashionMNIST(data.FashionMNIST, DataModule):
     label_dtype = 'int32'
 
     def split(self, images: numpy.ndarray,
-              labels: numpy.ndarray) -> gluon.data.ArrayDataset:
+              labels: numpy.ndarray) -> data.ImageDataset:
         return data.ImageDataset(images, labels, self.convert)
 
 
-class SyntheticRegressionData(DataModule):
-    """Data of a linear model: y = Xw + b + noise.
-
-    `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
-    """
+class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
+    __doc__ = data.SyntheticRegressionData.__doc__
 
     def __init__(self, w: np.ndarray, b: float, noise: float = 0.01,
                  num_train: int = 1000, num_val: int = 1000,
@@ -265,15 +263,12 @@ class SyntheticRegressionData(DataModule):
         self.y = (np.dot(self.X, w.reshape(-1, 1)) + b
                   + noise * np.random.randn(n, 1))
 
-    def get_dataloader(self, train: bool) -> data.BatchLoader:
-        i = slice(0, self.num_train) if train else slice(self.num_train, None)
-        return self.get_tensorloader((self.X, self.y), train, i)
-
 
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent, from scratch."""
 
     def __init__(self, params: Iterable[np.ndarray], lr: float) -> None:
+        params = list(params)
         self.save_hyperparameters()
 
     def step(self, _: int) -> None:
@@ -359,12 +354,7 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
-def load_data_fashion_mnist(batch_size: int,
-                            resize: data.Size | None = None,
-                            ) -> tuple[Iterable, Iterable | None]:
-    """Return the training and the validation batches of `FashionMNIST`."""
-    data = FashionMNIST(batch_size, resize or (28, 28))
-    return data.train_dataloader(), data.val_dataloader()
+load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 
 def sgd(params: Iterable[np.ndarray], lr: float, batch_size: int) -> None:
@@ -381,6 +371,27 @@ def split_batch(X: np.ndarray, y: np.ndarray,
         return gluon.utils.split_and_load(array, devices, even_split=False)
 
     return split(X), split(y)
+
+
+def resnet18(num_classes: int, in_channels: int = 0) -> nn.Sequential:
+    """Return ResNet-18 for small images: its stem keeps their size.
+
+    It takes images (examples, `in_channels`, height, width), 0 channels to
+    learn them from the first batch, and gives logits (examples,
+    `num_classes`). Source: D2L 1.0.3, section "Concise Implementation for
+    Multiple GPUs".
+    """
+    from d2l.mxnet import Residual      # which stands on this file
+    net = nn.Sequential()
+    net.add(nn.Conv2D(64, kernel_size=3, padding=1, in_channels=in_channels),
+            nn.BatchNorm(), nn.Activation('relu'))
+    for i, channels in enumerate((64, 128, 256, 512)):
+        blk = nn.Sequential()
+        blk.add(Residual(channels, use_1x1conv=i > 0, strides=1 + (i > 0)),
+                Residual(channels))
+        net.add(blk)
+    net.add(nn.GlobalAvgPool2D(), nn.Dense(num_classes))
+    return net
 
 
 def save_weights(model: Module, path: str | PathLike) -> None:

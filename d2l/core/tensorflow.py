@@ -2,14 +2,14 @@
 
 from collections.abc import (
     Callable, Iterable, Iterator, Mapping, Sequence)
-from contextlib import AbstractContextManager as Device
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractContextManager, contextmanager, nullcontext, suppress)
 from os import PathLike
 
 import numpy as np
 import tensorflow as tf
 
-from d2l.core import data, hardware, hints, module, trainer, weights
+from d2l.core import data, devices, hardware, hints, module, trainer, weights
 from d2l.core.cpu.tensorflow import fast_layers
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -23,6 +23,7 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'sgd', 'split_batch', 'save_weights', 'load_weights']
 
 hints.show_hints()
+Device = AbstractContextManager     # to be entered with `with`
 
 
 def cpu() -> Device:
@@ -40,14 +41,7 @@ def num_gpus() -> int:
     return len(tf.config.list_physical_devices('GPU'))
 
 
-def try_gpu(i: int = 0) -> Device:
-    """Return `gpu(i)` if there is one, else `cpu()`."""
-    return gpu(i) if num_gpus() > i else cpu()
-
-
-def try_all_gpus() -> list[Device]:
-    """Return all GPUs, an empty list if there are none."""
-    return [gpu(i) for i in range(num_gpus())]
+try_gpu, try_all_gpus = devices.choices(cpu, gpu, num_gpus)
 
 
 def get_seed() -> int:
@@ -58,7 +52,7 @@ def get_seed() -> int:
 class Module(module.Module, tf.keras.Model):
     """The base class of models.
 
-    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch.
     """
 
     def __init__(self, plot_train_per_epoch: int = 2,
@@ -103,38 +97,53 @@ class Module(module.Module, tf.keras.Model):
         """
         self(*inputs, training=False)
         if init is not None:
-            for layer in self.net.layers:
+            for layer in _layers(self.net):
                 init(layer)
 
 
-def _own_variables(part, seen=None):
-    """List the tf.Variables in a layer, a list or a dict, however deep."""
+def _parts(part, seen=None):
+    """List what is in a layer, a list or a dict, however deep, and itself."""
     seen = set() if seen is None else seen
-    if isinstance(part, tf.Variable):
-        yield part
-    elif id(part) not in seen:
+    if id(part) not in seen:
         seen.add(id(part))
-        items = (vars(part).values()
+        yield part
+        items = (part.layers if isinstance(part, tf.keras.Sequential) else
+                 vars(part).values()
                  if isinstance(part, tf.keras.layers.Layer) else
                  part.values() if isinstance(part, Mapping) else
                  part if isinstance(part, (list, tuple)) else ())
         for item in items:
-            yield from _own_variables(item, seen)
+            yield from _parts(item, seen)
+
+
+def _layers(part):
+    """List a layer and the layers in it, however deep."""
+    return [p for p in _parts(part) if isinstance(p, tf.keras.layers.Layer)]
+
+
+def _own_variables(part):
+    """List the tf.Variables in a layer, a list or a dict, however deep."""
+    return [p for p in _parts(part) if isinstance(p, tf.Variable)]
 
 
 class DataModule(data.DataModule):
     __doc__ = data.DataModule.__doc__
     get_seed = staticmethod(get_seed)
     to_tensor = staticmethod(tf.constant)
-
     to_numpy = staticmethod(np.asarray)
 
 
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
+    cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
     seed = staticmethod(tf.keras.utils.set_random_seed)
+    # Only the CPU's library rounds the layers of a model that is made already.
+    gpu_precisions = 'auto', 'float32'
+
+    def on_device(self) -> AbstractContextManager:
+        return self.device
 
     def prepare_steps(self) -> None:
         batch = self.prepare_batch(next(iter(self.train_dataloader)))
@@ -159,7 +168,7 @@ class Trainer(trainer.Trainer):
 
         untraceable = (tf.errors.OperatorNotAllowedInGraphError, TypeError,
                        AttributeError, NotImplementedError)
-        self.train_step, self.validation_step = (
+        self._train_step, self._validation_step = (
             trainer.CompiledStep(step, self.compiled(step), untraceable)
             for step in (train_step, validation_step))
 
@@ -192,6 +201,12 @@ class Trainer(trainer.Trainer):
 
     def set_training(self, training: bool) -> None:
         self.model.training = training
+
+    def train_step(self, batch: Sequence) -> dict[str, tf.Tensor]:
+        return self._train_step(batch)
+
+    def validation_step(self, batch: Sequence) -> dict[str, tf.Tensor]:
+        return self._validation_step(batch)
 
     def save_state(self, file: str) -> None:
         with open(file, 'wb') as target:
@@ -254,11 +269,8 @@ class FashionMNIST(data.FashionMNIST, DataModule):
     label_dtype = 'int32'
 
 
-class SyntheticRegressionData(DataModule):
-    """Data of a linear model: y = Xw + b + noise.
-
-    `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
-    """
+class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
+    __doc__ = data.SyntheticRegressionData.__doc__
 
     def __init__(self, w: tf.Tensor, b: float, noise: float = 0.01,
                  num_train: int = 1000, num_val: int = 1000,
@@ -269,10 +281,6 @@ class SyntheticRegressionData(DataModule):
         self.X = tf.random.normal((n, w.shape[0]))
         self.y = (self.X @ tf.reshape(w, (-1, 1)) + b
                   + noise * tf.random.normal((n, 1)))
-
-    def get_dataloader(self, train: bool) -> data.BatchLoader:
-        i = slice(0, self.num_train) if train else slice(self.num_train, None)
-        return self.get_tensorloader((self.X, self.y), train, i)
 
 
 class SGD(HyperParameters):
@@ -299,7 +307,7 @@ class LinearRegression(Module):
     def loss(self, y_hat: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         return tf.reduce_mean((y_hat - y) ** 2)
 
-    def get_w_b(self) -> tuple[tf.Tensor, tf.Tensor]:
+    def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:
         """Return weights and bias."""
         return self.get_weights()[0], self.get_weights()[1]
 
@@ -356,19 +364,16 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
 
     `data_iter`: batches of images and labels.
     """
+    mode = ({'training': False} if isinstance(net, tf.keras.layers.Layer)
+            else {})
     metric = Accumulator(2)     # correct predictions, predictions
     with device or nullcontext():
         for X, y in data_iter:
-            metric.add(accuracy(net(X), y), tf.size(y))
+            metric.add(accuracy(net(X, **mode), y), tf.size(y))
     return metric[0] / metric[1]
 
 
-def load_data_fashion_mnist(batch_size: int,
-                            resize: data.Size | None = None,
-                            ) -> tuple[Iterable, Iterable | None]:
-    """Return the training and the validation batches of `FashionMNIST`."""
-    data = FashionMNIST(batch_size, resize or (28, 28))
-    return data.train_dataloader(), data.val_dataloader()
+load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 
 def sgd(params: Iterable[tf.Variable], grads: Sequence[tf.Tensor], lr: float,

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from d2l.core import data, hardware, hints, module, trainer, weights
+from d2l.core import data, devices, hardware, hints, module, trainer, weights
 from d2l.core.cpu.torch import MatrixConvolutions
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -23,7 +23,7 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
            'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'save_weights', 'load_weights',
+           'sgd', 'split_batch', 'resnet18', 'save_weights', 'load_weights',
            'load_torchvision']
 
 hints.show_hints()
@@ -44,14 +44,7 @@ def num_gpus() -> int:
     return torch.cuda.device_count()
 
 
-def try_gpu(i: int = 0) -> torch.device:
-    """Return `gpu(i)` if there is one, else `cpu()`."""
-    return gpu(i) if num_gpus() > i else cpu()
-
-
-def try_all_gpus() -> list[torch.device]:
-    """Return all GPUs, an empty list if there are none."""
-    return [gpu(i) for i in range(num_gpus())]
+try_gpu, try_all_gpus = devices.choices(cpu, gpu, num_gpus)
 
 
 def get_seed() -> int:
@@ -68,7 +61,7 @@ def init_cnn(module: nn.Module) -> None:
 class Module(module.Module, nn.Module):
     """The base class of models.
 
-    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch.
     """
 
     def __init__(self, plot_train_per_epoch: int = 2,
@@ -122,14 +115,14 @@ class _AnyLayout(TorchFunctionMode):
 
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
+    cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
     seed = staticmethod(torch.manual_seed)
 
     def prepare_model(self, model: Module) -> None:
         super().prepare_model(model)
-        if self.gpus:
-            model.to(self.gpus[0])
+        model.to(self.device)
         if any(nn.parameter.is_lazy(p) for p in model.parameters()):
             batch = self.prepare_batch(next(iter(self.train_dataloader)))
             model.apply_init(batch[:-1])
@@ -151,7 +144,7 @@ class Trainer(trainer.Trainer):
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = [a.to(self.gpus[0], non_blocking=True) for a in batch]
+            batch = [a.to(self.device, non_blocking=True) for a in batch]
         return batch
 
     def set_training(self, training: bool) -> None:
@@ -186,8 +179,7 @@ class Trainer(trainer.Trainer):
     @contextmanager
     def autocast(self) -> Iterator[None]:
         """Let layers compute in their precision."""
-        device = self.gpus[0].type if self.gpus else 'cpu'
-        with (torch.autocast(device, torch.bfloat16,
+        with (torch.autocast(self.device.type, torch.bfloat16,
                              enabled=self.uses_bfloat16),
               nullcontext() if self.gpus else MatrixConvolutions()):
             yield
@@ -268,11 +260,8 @@ class FashionMNIST(data.FashionMNIST, DataModule):
         return data.ImageDataset(images, labels, self.convert)
 
 
-class SyntheticRegressionData(DataModule):
-    """Data of a linear model: y = Xw + b + noise.
-
-    `w`: weights (inputs,); `b`: bias; `noise`: its standard deviation.
-    """
+class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
+    __doc__ = data.SyntheticRegressionData.__doc__
 
     def __init__(self, w: torch.Tensor, b: float, noise: float = 0.01,
                  num_train: int = 1000, num_val: int = 1000,
@@ -282,10 +271,6 @@ class SyntheticRegressionData(DataModule):
         n = num_train + num_val
         self.X = torch.randn(n, len(w))
         self.y = self.X @ w.reshape(-1, 1) + b + noise * torch.randn(n, 1)
-
-    def get_dataloader(self, train: bool) -> data.BatchLoader:
-        i = slice(0, self.num_train) if train else slice(self.num_train, None)
-        return self.get_tensorloader((self.X, self.y), train, i)
 
 
 class SGD(HyperParameters):
@@ -385,23 +370,18 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
 
     `data_iter`: batches of images and labels.
     """
-    if isinstance(net, nn.Module):
-        net.eval()
+    is_module = isinstance(net, nn.Module)
+    if is_module:
         device = device or next(net.parameters()).device
     metric = Accumulator(2)     # correct predictions, predictions
-    with torch.no_grad():
+    with _inference(net) if is_module else torch.no_grad():
         for X, y in data_iter:
             X, y = X.to(device), y.to(device)
             metric.add(accuracy(net(X), y), y.numel())
     return metric[0] / metric[1]
 
 
-def load_data_fashion_mnist(batch_size: int,
-                            resize: data.Size | None = None,
-                            ) -> tuple[Iterable, Iterable | None]:
-    """Return the training and the validation batches of `FashionMNIST`."""
-    data = FashionMNIST(batch_size, resize or (28, 28))
-    return data.train_dataloader(), data.val_dataloader()
+load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 
 def sgd(params: Iterable[torch.Tensor], lr: float, batch_size: int) -> None:
@@ -421,6 +401,29 @@ def split_batch(X: torch.Tensor, y: torch.Tensor,
                 in zip(array.tensor_split(len(devices)), devices)]
 
     return split(X), split(y)
+
+
+def resnet18(num_classes: int, in_channels: int = 1) -> nn.Sequential:
+    """Return ResNet-18 for small images: its stem keeps their size.
+
+    It takes images (examples, `in_channels`, height, width) and gives logits
+    (examples, `num_classes`). Source: D2L 1.0.3, section "Concise
+    Implementation for Multiple GPUs".
+    """
+    from d2l.torch import Residual      # which stands on this file
+    net = nn.Sequential(
+        nn.Conv2d(in_channels, 64, kernel_size=3, padding=1),
+        nn.BatchNorm2d(64), nn.ReLU())
+    for i, channels in enumerate((64, 128, 256, 512)):
+        net.add_module(f'resnet_block{i + 1}', nn.Sequential(
+            Residual(channels, use_1x1conv=i > 0, strides=1 + (i > 0)),
+            Residual(channels)))
+    net.add_module('global_avg_pool', nn.AdaptiveAvgPool2d((1, 1)))
+    net.add_module('fc', nn.Sequential(nn.Flatten(),
+                                       nn.Linear(512, num_classes)))
+    # What chapters do to every nn.Conv2d passes over layers without shapes.
+    net.eval()(torch.zeros(1, in_channels, 32, 32))
+    return net.train()
 
 
 def save_weights(model: nn.Module, path: str | PathLike) -> None:

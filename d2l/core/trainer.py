@@ -2,13 +2,14 @@
 
 import os
 import random
+from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from itertools import islice
 from numbers import Integral
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,7 +21,11 @@ from d2l.core.module import Module
 from d2l.core.progress import EpochProgress
 
 
-def _counter(name):
+class Batches(Iterable, Sized, Protocol):
+    """Batches that can be gone through again and again, and counted."""
+
+
+def _counter(name: str) -> Any:
     """Return a property whose value a traced step would keep for good."""
     def get(self):
         if self.is_tracing:
@@ -35,58 +40,132 @@ def _counter(name):
     return property(get, set)
 
 
-class Trainer(HyperParameters):
+class Trainer(HyperParameters, ABC):
     """The base class for training models with data.
 
-    `max_epochs`: how often to go through the training set; `num_gpus`: GPUs
-    to use, as far as there are any; `gradient_clip_val`: the largest norm of
-    the gradient, 0 for no limit; `precision`: what layers compute in,
-    'float32', 'bfloat16' (weights, batch statistics and loss stay in float32)
-    or 'auto', which is bfloat16 for classifiers where the hardware computes
-    in it natively. Raises ValueError for what the framework cannot do and for
-    what is no number of epochs.
+    `max_epochs`: how often to go through the training set; `num_gpus`: 0 to
+    train on the CPU, else on the first GPU, or on the CPU where there is
+    none; `gradient_clip_val`: the largest norm of the gradient, 0 for no
+    limit; `precision`: what layers compute in, 'float32', 'bfloat16'
+    (weights, batch statistics and loss stay in float32) or 'auto', which is
+    bfloat16 for classifiers where the hardware computes in it natively.
+    Raises ValueError for what the framework cannot do and for what is no
+    number of epochs.
 
-    A framework's trainer defines `all_gpus`, `get_seed`, `seed`,
-    `prepare_batch`, `set_training`, `train_step`, `validation_step`,
-    `save_state` and `load_state`. In the environment, D2L_FAST_DEV_RUN=N
-    makes `fit` run N batches of training and of validation of one epoch,
-    D2L_MAX_EPOCHS=N no more than N epochs, and `fit` says so;
-    D2L_CHECKPOINT_DIR lets a training that was cut off go on.
+    In the environment, D2L_FAST_DEV_RUN=N makes `fit` run N batches of
+    training and of validation of one epoch, D2L_MAX_EPOCHS=N no more than N
+    epochs, and `fit` says so; D2L_CHECKPOINT_DIR lets a training that was
+    cut off go on.
 
     JAX and TensorFlow compile the steps: their Python code runs when a step
     is traced, and what it reads there keeps its value. A step that reads the
     epoch or a batch's number runs eagerly instead.
     """
-    epoch, train_batch_idx, val_batch_idx = map(
-        _counter, ('epoch', 'train_batch_idx', 'val_batch_idx'))
+    epoch = _counter('epoch')   # how many epochs are over
+    train_batch_idx = _counter('train_batch_idx')   # in all epochs
+    val_batch_idx = _counter('val_batch_idx')
+    max_epochs: int
+    gradient_clip_val: float
+    gpus: Sequence = ()         # to train on; only the first is used
+    model: Any
+    optim: Any                  # what the model's configure_optimizers returns
+    train_dataloader: Batches
+    val_dataloader: Batches | None
+    num_train_batches: int      # of an epoch
+    num_val_batches: int
     is_tracing = False
     # Chapters may replace __init__ or fit_epoch: what plotting needs is here.
-    progress = captured = None
-    precision = 'auto'
-    precisions = 'auto', 'float32', 'bfloat16'
-    num_examples = 1    # of the batch at hand
+    progress: EpochProgress | None = None
+    captured: dict[str, Any] | None = None
+    precision: str = 'auto'
+    num_examples: int = 1       # of the batch at hand
+    # What a framework's trainer can compute in, on a CPU and on a GPU.
+    precisions: Sequence[str] = ('auto', 'float32', 'bfloat16')
+    gpu_precisions: Sequence[str] = precisions
 
     def __init__(self, max_epochs: int, num_gpus: int = 0,
                  gradient_clip_val: float = 0, precision: str = 'auto'):
-        if precision not in self.precisions:
-            raise ValueError(f'precision={precision!r} must be one of '
-                             f'{", ".join(map(repr, self.precisions))} here.')
         if not (isinstance(max_epochs, Integral) and max_epochs >= 0):
             raise ValueError(f'max_epochs={max_epochs!r} must be a number of '
                              f'epochs, such as 10.')
         self.save_hyperparameters()
-        self.gpus = self.all_gpus()[:num_gpus]
-        if len(self.gpus) < num_gpus:
+        available = self.all_gpus()
+        self.gpus = available[:num_gpus]
+        place = 'the first GPU' if self.gpus else 'the CPU'
+        precisions = self.gpu_precisions if self.gpus else self.precisions
+        if precision not in precisions:
+            raise ValueError(f'precision={precision!r} must be one of '
+                             f'{", ".join(map(repr, precisions))} here, on '
+                             f'{place}.')
+        if len(available) < num_gpus:
             print(f'num_gpus={num_gpus}, but this machine has '
-                  f'{len(self.gpus) or "none"}: training on '
-                  f'{self.gpus or "the CPU"}.')
+                  f'{len(available) or "none"}: training on {place}.')
+        elif available:
+            print(f'num_gpus={num_gpus}: training on {place}.')
 
     def __getstate__(self):     # a model is saved without the data set
         return {name: value for name, value in vars(self).items()
                 if name not in ('train_dataloader', 'val_dataloader')}
 
+    @staticmethod
+    @abstractmethod
+    def cpu() -> Any:
+        """Return the CPU device."""
+
+    @staticmethod
+    @abstractmethod
+    def all_gpus() -> Sequence:
+        """Return the GPU devices of this machine."""
+
+    @staticmethod
+    @abstractmethod
+    def get_seed() -> int:
+        """Return an integer drawn from the framework's random numbers."""
+
+    @staticmethod
+    @abstractmethod
+    def seed(seed: int) -> Any:
+        """Seed the framework's random numbers."""
+
+    @abstractmethod
+    def set_training(self, training: bool) -> None:
+        """Let layers such as dropout train, or infer."""
+
+    @abstractmethod
+    def train_step(self, batch: Sequence) -> Mapping[str, Any] | None:
+        """Take one step of the optimizer.
+
+        A compiled step returns what the model plotted: label -> scalar.
+        """
+
+    @abstractmethod
+    def validation_step(self, batch: Sequence) -> Mapping[str, Any] | None:
+        """Run the model's validation step; return what `train_step` does."""
+
+    @abstractmethod
+    def save_state(self, file: str) -> None:
+        """Write all that training changes to files whose names begin so."""
+
+    @abstractmethod
+    def load_state(self, file: str) -> None:
+        """Read what `save_state` wrote."""
+
+    @property
+    def device(self) -> Any:
+        """The device that `fit` trains on: the first GPU, or the CPU."""
+        return self.gpus[0] if self.gpus else self.cpu()
+
+    def on_device(self) -> AbstractContextManager:
+        """Return the context in which the framework computes on `device`."""
+        return nullcontext()
+
     def fit(self, model: Module, data: DataModule) -> None:
-        """Train `model` on `data`."""
+        """Train `model` on `data`, on `device`."""
+        with self.on_device(), kept_memory():
+            self.fit_on_device(model, data)
+
+    def fit_on_device(self, model: Module, data: DataModule) -> None:
+        """Prepare what the loop needs, then go through the epochs."""
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         self.prepare_data(data)
         self.limit_epochs()
@@ -95,12 +174,11 @@ class Trainer(HyperParameters):
         self.optim = self.model.configure_optimizers()
         self.prepare_steps()
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
-        with kept_memory():
-            if folder:
-                self.fit_with_checkpoints(Checkpoints(folder))
-                return
-            for self.epoch in range(self.max_epochs):
-                self.fit_epoch()
+        if folder:
+            self.fit_with_checkpoints(Checkpoints(folder))
+            return
+        for self.epoch in range(self.max_epochs):
+            self.fit_epoch()
 
     def fit_with_checkpoints(self, checkpoints):
         """Train from the last checkpoint on, and write one every epoch.
@@ -189,7 +267,7 @@ class Trainer(HyperParameters):
         return nullcontext()
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
-        """Return the batch on the device that the model is on."""
+        """Return the batch on `device`."""
         return batch
 
     def fit_epoch(self) -> None:

@@ -10,6 +10,7 @@ in what JAX traced, whoever wrote the layers, and puts the same function in
 another form in their place; `bench/` measures it.
 """
 
+import warnings
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -23,11 +24,21 @@ MIN_PIXELS = 100        # an image: below, XLA's way is as fast
 
 
 def rewrite(function: Callable) -> Callable:
-    """Return the same function with the slow operations replaced."""
+    """Return the same function with the slow operations replaced.
+
+    A release of JAX whose operations are not what they are taken for here
+    gets the function as it is, and a warning says so.
+    """
     def rewritten(*args):
         closed, shape = jax.make_jaxpr(function, return_shape=True)(*args)
-        outputs = _evaluate(closed.jaxpr, closed.consts,
-                            jax.tree_util.tree_leaves(args))
+        try:
+            outputs = _evaluate(closed.jaxpr, closed.consts,
+                                jax.tree_util.tree_leaves(args))
+        except Exception as error:      # whatever: the reader can't mend it
+            warnings.warn(f'd2l could not put faster operations into this '
+                          f'step ({type(error).__name__}: {error}); it is '
+                          f'compiled as it is.', stacklevel=2)
+            return function(*args)
         return jax.tree_util.tree_unflatten(
             jax.tree_util.tree_structure(shape), outputs)
 

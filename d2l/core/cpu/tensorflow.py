@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from threading import Lock
 from typing import Any
 
 import tensorflow as tf
@@ -20,40 +21,68 @@ MAX_PIXELS = 16         # of an output image: above, Keras's way is as fast
 MIN_WEIGHTS = 256 * 512     # at a place of the kernel: below, too
 
 _is_fast = ContextVar('is_fast', default=False)     # in this thread
+_lock = Lock()
+_num_users = 0      # contexts that are open, in all threads
+_replaced: list[tuple[type, str, Any]] = []     # class, name, its own method
 
 
 @contextmanager
 def fast_layers() -> Iterator[None]:
-    """The context in which the layers are computed so, where it is the same."""
+    """The context in which the layers are computed so, where it is the same.
+
+    Keras's classes are changed while such a context is open, and are used in
+    the other form only in the threads that opened one.
+    """
+    global _num_users
+    with _lock:
+        if _num_users == 0:
+            _replace()
+        _num_users += 1
     token = _is_fast.set(True)
     try:
         yield
     finally:
         _is_fast.reset(token)
+        with _lock:
+            _num_users -= 1
+            if _num_users == 0:
+                _restore()
 
 
-def _replaces(layer: type, name: str) -> Callable:
-    """Let the decorated function be a method of a layer while it is fast.
+def _replace():
+    """Put the functions below in the place of Keras's, if it has these."""
+    for layer, name, function in ((BatchNormalization, 'call', _normalize),
+                                  (Conv2D, 'convolution_op', _convolve)):
+        if hasattr(layer, name):
+            _replaced.append((layer, name, vars(layer).get(name)))
+            setattr(layer, name, _either(getattr(layer, name), function))
 
-    It is given the layer and the method as it is without it, `usual`.
+
+def _restore():
+    """Leave Keras's classes as they were."""
+    while _replaced:
+        layer, name, method = _replaced.pop()
+        if method is None:      # it is inherited
+            delattr(layer, name)
+        else:
+            setattr(layer, name, method)
+
+
+def _either(method: Callable, function: Callable) -> Callable:
+    """Return a method that is `function` in the context, else `method`.
+
+    `function` is given the layer and the method as it is without it, `usual`.
     """
-    method = getattr(layer, name)
+    @wraps(method)
+    def either(self, *args, **kwargs):
+        usual = method.__get__(self)
+        if _is_fast.get():
+            return function(self, usual, *args, **kwargs)
+        return usual(*args, **kwargs)
 
-    def decorate(function):
-        @wraps(method)
-        def either(self, *args, **kwargs):
-            usual = method.__get__(self)
-            if _is_fast.get():
-                return function(self, usual, *args, **kwargs)
-            return usual(*args, **kwargs)
-
-        setattr(layer, name, either)
-        return function
-
-    return decorate
+    return either
 
 
-@_replaces(BatchNormalization, 'call')
 def _normalize(layer: Any, usual: Callable, inputs: tf.Tensor,
                training: Any = None, mask: Any = None) -> tf.Tensor:
     """Do what the `call` of a batch normalization does."""
@@ -81,7 +110,6 @@ def _normalize(layer: Any, usual: Callable, inputs: tf.Tensor,
     return outputs
 
 
-@_replaces(Conv2D, 'convolution_op')
 def _convolve(layer: Any, usual: Callable, inputs: tf.Tensor,
               kernel: Any) -> tf.Tensor:
     """Do what the `convolution_op` of a convolution does."""

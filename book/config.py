@@ -2,7 +2,6 @@
 
 from configparser import ConfigParser
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The content of the book: sections, tabs, executed notebooks and their outputs."""
+"""The content of the book: sections, tabs, executed notebooks, outputs."""

@@ -45,7 +45,7 @@ class Book(build.Builder):
 
     def notebooks(self, tabs: Iterable[str] | None = None
                   ) -> Iterator[Notebook]:
-        """Return every section's notebook in every tab, as (nb, section, tab)."""
+        """Return each section's notebook in each tab: (nb, section, tab)."""
         for tab in tabs or self.tabs:
             for section in self.sections:
                 nb = sections.read(section, tab, self.config)

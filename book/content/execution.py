@@ -60,7 +60,8 @@ def execute(nb, path, tab, bar):
         cell.metadata['seconds'] = round(time.perf_counter() - start, 1)
         bar.update(cell.id in number)
 
-    client = NotebookClient(nb, timeout=None, kernel_name=FRAMEWORKS[tab].kernel,
+    client = NotebookClient(nb, timeout=None,
+                            kernel_name=FRAMEWORKS[tab].kernel,
                             resources={'metadata': {'path': path.parent}},
                             record_timing=False, coalesce_streams=True,
                             store_widget_state=False,
@@ -87,7 +88,7 @@ def execute(nb, path, tab, bar):
 
 @contextmanager
 def framed(nb, tab):
-    """Seed random numbers before the first cell; ask afterwards what ran it."""
+    """Seed random numbers before the first cell; ask at last what ran it."""
     module = FRAMEWORKS[tab].module
     first = nbformat.v4.new_code_cell(SEED.format(module=module))
     last = nbformat.v4.new_code_cell(IDENTIFY.format(module=module))
@@ -136,7 +137,7 @@ def clean(output):
 
 
 def is_shown(output):
-    """Tell whether the page shows an output: not bars, nor what goes to stderr."""
+    """Tell whether the page shows an output: no bars, nothing of stderr."""
     return (output.get('name') != 'stderr' and
             'application/vnd.jupyter.widget-view+json'
             not in output.get('data', {}))

@@ -17,7 +17,7 @@ def put_file(built: Path, path: Path) -> None:
 
 
 def put_folder(folder: Path, parts: Mapping[str, Path]) -> None:
-    """Make a folder of copies of others; '' names those that it begins with."""
+    """Make a folder of copies of others; '' names what it begins with."""
     new = empty(aside(folder))
     for name, part in parts.items():
         shutil.copytree(part, new / name, dirs_exist_ok=True)
@@ -25,7 +25,7 @@ def put_folder(folder: Path, parts: Mapping[str, Path]) -> None:
 
 
 def write_notebook(nb: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook unless it stands there already, so that its time tells."""
+    """Write a notebook unless it stands there, so that its time tells."""
     content = nbformat.writes(nb)
     if not path.exists() or path.read_text(encoding='utf-8') != content:
         path.parent.mkdir(parents=True, exist_ok=True)

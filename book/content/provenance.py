@@ -36,7 +36,7 @@ class Provenance:
 
     @classmethod
     def read(cls, cell: NotebookNode) -> 'Provenance | None':
-        """Return the record in a cell's metadata, None if it trained nothing."""
+        """Return the record in a cell's metadata, None if there is none."""
         record = cell.metadata.get('provenance')
         return cls(**record) if record else None
 
@@ -55,8 +55,8 @@ class Provenance:
                     '검증했습니다. 곡선과 정확도는 끝까지 훈련한 결과가 '
                     '아닙니다.')
         if self.epochs:
-            return (f'{self.planned_epochs}에포크 가운데 {self.epochs}에포크만 '
-                    '훈련했습니다',
+            return (f'{self.planned_epochs}에포크 가운데 '
+                    f'{self.epochs}에포크만 훈련했습니다',
                     '곡선과 정확도는 끝까지 훈련한 결과가 아닙니다.')
         return None
 

@@ -1,4 +1,4 @@
-"""Turn a section into a notebook a tab, and name what its outputs depend on."""
+"""Turn a section into notebooks, and name what outputs depend on."""
 
 import ast
 import hashlib
@@ -13,7 +13,7 @@ from book.frameworks import FRAMEWORKS
 
 
 def read(path: Path, tab: str, config: config.Config) -> NotebookNode | None:
-    """Return the notebook of one tab of a section, or None without that tab."""
+    """Return a section's notebook in a tab, or None if it has no such tab."""
     nb = notebook.read_markdown(path.read_text(encoding='utf-8'))
     nb = notebook.split_markdown_cell(nb)
     nb = notebook.get_tab_notebook(nb, tab, config.default_tab)

@@ -36,7 +36,7 @@ def differences(recording, executed):
     others are the same to the letter.
     """
     cells = zip(code_cells(recording), code_cells(executed),
-                depend_on_training(code_cells(recording)))
+                depend_on_training(code_cells(recording)), strict=True)
     for number, (old, new, trained) in enumerate(cells, 1):
         before, now = (sorted(contents(cell, not trained)) for cell in
                        (old, new))
@@ -44,7 +44,7 @@ def differences(recording, executed):
             yield number, (f'recorded {[kind for kind, _ in before]}, '
                            f'now {[kind for kind, _ in now]}')
             continue
-        for (kind, was), (_, is_) in zip(before, now):
+        for (kind, was), (_, is_) in zip(before, now, strict=True):
             if not same(was, is_):
                 yield number, f'{kind}: recorded\n{was}\nnow\n{is_}'
 
@@ -73,7 +73,7 @@ def same(was, now):
     if isinstance(was, str):
         return was == now
     return len(was) == len(now) and all(
-        abs(a - b) < 0.1 * a for a, b in zip(was, now))
+        abs(a - b) < 0.1 * a for a, b in zip(was, now, strict=True))
 
 
 def depend_on_training(cells):

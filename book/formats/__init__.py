@@ -1,1 +1,1 @@
-"""The forms in which a reader takes the book: pages, PDF, EPUB, notebooks, slides."""
+"""What a reader takes: pages, PDF, EPUB, notebooks, slides, the site."""

@@ -10,9 +10,9 @@ from book.paths import EPUB
 
 def epub(tab=None):
     """Write the EPUB of a framework, or of each, into `_build/epub`."""
-    for tab in [tab] if tab else TABS:
-        book = open_book(tab)
-        name = f'{book.about.name}-{tab}.epub'
+    for each in [tab] if tab else TABS:
+        book = open_book(each)
+        name = f'{book.about.name}-{each}.epub'
         folder = sphinx.build(book, 'epub', configuration=ebook.FOLDER)
         put_file(folder / name, EPUB / name)
-        print(f'The {FRAMEWORKS[tab].name} book is in {EPUB / name}.')
+        print(f'The {FRAMEWORKS[each].name} book is in {EPUB / name}.')

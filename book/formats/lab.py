@@ -13,8 +13,9 @@ from pathlib import Path
 
 import d2lbook
 import ipywidgets
-from jupyter_server.services.contents.largefilemanager import \
-    AsyncLargeFileManager
+from jupyter_server.services.contents.largefilemanager import (
+    AsyncLargeFileManager,
+)
 from nbformat import v4
 
 from book.frameworks import FRAMEWORKS
@@ -90,4 +91,5 @@ def to_markdown(nb):
     """Return the markdown that `to_notebook` reads."""
     return '\n\n'.join(
         f'```{{.python .input}}\n{cell.source}\n```'
-        if cell.cell_type == 'code' else cell.source for cell in nb.cells) + '\n'
+        if cell.cell_type == 'code' else cell.source
+        for cell in nb.cells) + '\n'

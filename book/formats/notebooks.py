@@ -24,8 +24,8 @@ from book.pages.images import plain
 from book.pages.references import References, anchor
 from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
 
-OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. 더 새로운 Python에서는 '
-              '첫 칸에서 오류가 납니다.')
+OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. '
+              '더 새로운 Python에서는 첫 칸에서 오류가 납니다.')
 MARKS = r'(?P<marks>(?:\n:\w+:`[^`]*`)*)'
 FENCE = re.compile(r'^```(\w+)\n(.*?)\n```$', re.DOTALL | re.MULTILINE)
 HEADING = re.compile(rf'^(#+) (.+){MARKS}', re.MULTILINE)

@@ -58,7 +58,7 @@ def site():
 
 
 def not_found():
-    """Return the page for what is not there; its policy names what it holds."""
+    """Return the page for what is not there; its policy tells its parts."""
     page = NOT_FOUND.read_text(encoding='utf-8')
     parsed = BeautifulSoup(page, 'html.parser')
     for kind in 'style', 'script':

@@ -107,7 +107,7 @@ class Deck:
         marks = [text for _, text in d2lbook._match_slide_marks(block)]
         for text in marks:      # as d2lbook's slides.remove_slide_marks
             block = re.sub(rf'[\[(]\*\*{re.escape(text)}\*\*[\])]',
-                           lambda _: text, block)
+                           lambda _, text=text: text, block)
         if heading := HEADING.match(block):
             self.end_lead()
             self.title = heading[2]

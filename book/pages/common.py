@@ -1,10 +1,10 @@
 """What Sphinx is told of the book in every format: `from … import *`."""
 
-from sphinx.application import Sphinx
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
-from sphinxcontrib.bibtex.style.referencing.author_year import \
-    AuthorYearReferenceStyle
+from sphinxcontrib.bibtex.style.referencing.author_year import (
+    AuthorYearReferenceStyle,
+)
 
 from book.config import Config
 from book.paths import ROOT
@@ -21,8 +21,8 @@ autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True
 numfig_secnum_depth = 1
-numfig_format = {'figure': '그림 %s', 'table': '표 %s', 'code-block': '코드 %s',
-                 'section': '%s절'}
+numfig_format = {'figure': '그림 %s', 'table': '표 %s',
+                 'code-block': '코드 %s', 'section': '%s절'}
 
 highlight_language = 'none'       # what cells print is not code
 default_role = 'code'             # `names` in docstrings

@@ -33,7 +33,8 @@ TRANSLATIONS = {    # of the theme's words, which has none
     'On this page': '이 쪽의 차례', 'Next': '다음', 'Previous': '이전',
     'Home': '처음', 'Back to top': '맨 위로', 'Skip to content': '본문으로',
     'Made with ': '만든 도구: ', 'Link to this heading': '이 제목의 주소',
-    'Link to this image': '이 그림의 주소', 'Link to this table': '이 표의 주소',
+    'Link to this image': '이 그림의 주소',
+    'Link to this table': '이 표의 주소',
     'Link to this equation': '이 식의 주소',
     'Link to this definition': '이 정의의 주소'}
 

@@ -32,7 +32,7 @@ def setup(app):
 
 def costs(model, size):
     """Return a row a part of a model: name, output shape, numbers."""
-    import torch    # slow to import: only where the table is shown
+    import torch  # slow to import: only where the table is shown
 
     from d2l import torch as d2l
     family, depth = model.split('-')
@@ -41,7 +41,7 @@ def costs(model, size):
                else d2l.resnext50())
         parts = d2l.layer_costs(net, (1, 3, size, size))
     return [(name, ' × '.join(map(str, shape[1:])), params, macs)
-            for name, (shape, params, macs) in zip(PARTS, parts)]
+            for name, (shape, params, macs) in zip(PARTS, parts, strict=True)]
 
 
 def write(app, error):
@@ -67,7 +67,7 @@ def write(app, error):
 def table():
     """Return the table of ResNet-18 for the chapter's images, head and all."""
     rows = costs('ResNet-18', 96)
-    total = [sum(numbers) for numbers in list(zip(*rows))[2:]]
+    total = [sum(numbers) for numbers in list(zip(*rows, strict=True))[2:]]
     return [HEAD, *([f'{cell:,}' if isinstance(cell, int) else cell
                      for cell in row] for row in [*rows, ('합', '', *total)])]
 

@@ -12,6 +12,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from book.paths import FONTS
+
 logging.getLogger('fontTools').setLevel(logging.WARNING)
 ASCII = set(map(chr, range(0x20, 0x7f)))
 # Browsers show a letter in a formula as the italic of this block.

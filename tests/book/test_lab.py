@@ -36,7 +36,8 @@ def test_the_first_cell_chooses_what_runs(tab, tmp_path, monkeypatch):
     NotebookClient(nb, kernel_name=FRAMEWORKS[tab].kernel,
                    resources={'metadata': {'path': tmp_path}}).execute()
     *_, own, other = (
-        ''.join(out.text for out in cell.outputs if out.get('name') == 'stdout')
+        ''.join(out.text for out in cell.outputs
+                if out.get('name') == 'stdout')
         for cell in nb.cells)
     assert own == f'd2l.{FRAMEWORKS[tab].module}\n' and not other
 

@@ -15,7 +15,6 @@ from book.content.sections import code_cells
 from book.content.verify import differences
 from book.frameworks import FRAMEWORKS, TABS
 
-
 # A kernel for which only the wheel, of all in this repository, is installed.
 KERNEL = '''
 import os
@@ -40,7 +39,8 @@ def kernels(wheel, tmp_path_factory):
         spec = folder / 'kernels' / framework.kernel / 'kernel.json'
         spec.parent.mkdir(parents=True, exist_ok=True)
         spec.write_text(json.dumps({
-            'argv': [str(Path(framework.python).absolute()), '-c', KERNEL, '-f', '{connection_file}'],
+            'argv': [str(Path(framework.python).absolute()), '-c', KERNEL,
+                     '-f', '{connection_file}'],
             'env': {'PYTHONPATH': str(site)},
             'display_name': framework.name, 'language': 'python'}))
     return folder
@@ -81,7 +81,7 @@ def test_the_text_quotes_the_recorded_training():
                       for out in cell.outputs)
     losses, val_losses, accuracies = zip(*re.findall(
         r'^epoch \d+/10: train_loss (\S+), val_loss (\S+), val_acc (\S+), ',
-        printed, re.MULTILINE))
+        printed, re.MULTILINE), strict=True)
     assert len(accuracies) == 10 and float(accuracies[-1]) >= 0.90
     text = Path('chapter_resnet/resnet.md').read_text()
     text = text[text.index('## [**훈련'):text.index('## ResNeXt')]

@@ -192,7 +192,7 @@ def test_function_classes_grow_with_a_slider(resnet):
         distances.append([int(number) for number in re.findall(
             r' (\d+)', resnet.locator('figure output').inner_text())])
         slider.press('ArrowRight')
-    others, nested = zip(*distances)
+    others, nested = zip(*distances, strict=True)
     assert sorted(nested, reverse=True) == list(nested)
     assert others[2] < others[0] and others[5] > others[2]
 

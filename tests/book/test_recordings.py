@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import nbformat
-import pytest
 
 from book.content.verify import depend_on_training, differences
 from conftest import book, build, html_of, write_section

@@ -4,8 +4,9 @@ import unicodedata
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import serve
 from playwright.sync_api import expect
+
+from conftest import serve
 
 # What is typed, and a heading among the first three that it finds.
 QUERIES = [

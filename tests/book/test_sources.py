@@ -1,4 +1,4 @@
-"""The sources: the library is fresh, references hold, terms are the glossary's."""
+"""The sources: the library is fresh, references hold, terms are right."""
 
 import ast
 import importlib
@@ -63,7 +63,8 @@ def test_every_saved_name_is_exported(tab):
 
 @pytest.mark.parametrize('tab', FRAMEWORKS)
 def test_every_saved_name_says_what_it_is(tab):
-    for node in ast.parse(Path(f'd2l/{FRAMEWORKS[tab].module}.py').read_text()).body:
+    library = Path(f'd2l/{FRAMEWORKS[tab].module}.py').read_text()
+    for node in ast.parse(library).body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             said = ast.get_docstring(node)
             assert said and not said.startswith('Defined in'), node.name

@@ -9,7 +9,8 @@ import pytest
 # the command line, which calls them.
 WINGS = ['', 'content', 'pages', 'formats']
 MODULES = {'.'.join(path.with_suffix('').parts): path
-           for folder in ('book', 'd2l') for path in Path(folder).rglob('*.py')}
+           for folder in ('book', 'd2l')
+           for path in Path(folder).rglob('*.py')}
 GENERATED = {f'd2l.{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')}
 
 

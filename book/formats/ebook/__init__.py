@@ -1,4 +1,4 @@
-"""The Sphinx configuration of the PDF and the EPUB, with what belongs to it."""
+"""The Sphinx configuration of PDF and EPUB, and what belongs to it."""
 
 from pathlib import Path
 

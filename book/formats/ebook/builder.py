@@ -1,4 +1,4 @@
-"""Sphinx's builder of EPUB 3, for pages with MathML and Matplotlib's images."""
+"""Sphinx's builder of EPUB 3, for MathML and Matplotlib's images."""
 
 from pathlib import Path
 from xml.dom import minidom

@@ -15,7 +15,7 @@ framework = next(FRAMEWORKS[tab] for tab in FRAMEWORKS if tags.has(tab))
 name = f'{BOOK.name}-{framework.tab}'
 title = f'{project}: {framework.name}'
 
-exclude_patterns = ['api/*']        # the pages about the package are on the web
+exclude_patterns = ['api/*']        # which is on the web
 suppress_warnings = ['toc.excluded']
 extensions += ['sphinxcontrib.rsvgconverter', 'book.formats.ebook.builder']
 rst_prolog = f'.. |framework| replace:: {framework.name}'

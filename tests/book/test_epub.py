@@ -53,7 +53,8 @@ def test_a_section_has_its_math_figures_and_code(site, files, tab):
     page = files['chapter_resnet/resnet.xhtml'].decode()
     assert page.count('<math') > 50
     text = re.sub(r'<[^>]+>|\s', '', page)
-    assert '새로더한층이입력을그대로통과시킬수있으면클래스가중첩됩니다.' in text
+    assert ('새로더한층이입력을그대로통과시킬수있으면'
+            '클래스가중첩됩니다.') in text
     images, lines = outputs_of(site, tab)
     pages = ''.join(files[name].decode() for name in files
                     if name.startswith('chapter_resnet/'))

@@ -53,8 +53,10 @@ def test_fonts_are_embedded(reader):
 
 
 def test_text_can_be_searched(text, tab):
-    for sentence in ('층을하나더하면네트워크가표현할수있는것이어떻게달라질까요?',
-                     '새로더한층이입력을그대로통과시킬수있으면클래스가중첩됩니다.'):
+    for sentence in ('층을하나더하면네트워크가표현할수있는것이어떻게'
+                     '달라질까요?',
+                     '새로더한층이입력을그대로통과시킬수있으면'
+                     '클래스가중첩됩니다.'):
         assert sentence in text
     for other, line in TABS.items():
         assert (line.replace(' ', '') in text) == (other == tab)

@@ -137,8 +137,8 @@ def test_terms_are_those_of_the_glossary():
 def test_the_text_speaks_in_one_register():
     """합쇼체: no sentence ends in 해요체 or 해라체."""
     for path in SECTIONS:
-        strays = re.findall(r'\S*(?:세요|에요|예요|어요|아요|니까요|한다|이다)\.',
-                            prose(path))
+        strays = re.findall(
+            r'\S*(?:세요|에요|예요|어요|아요|니까요|한다|이다)\.', prose(path))
         assert not strays, f'{path}: {strays}'
 
 

@@ -34,7 +34,7 @@ FIGURE = 12         # as many lines as a figure in an output is high
 FORMULA = re.compile(r'\$\$(.+?)\$\$|\$(.+?)\$', re.DOTALL)
 FORMATTER = HtmlFormatter(cssclass='code', style='a11y-high-contrast-light')
 PAGE = '''<!doctype html>
-<html lang="ko">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <title>{title} · {framework}</title>
@@ -76,7 +76,7 @@ def write(book: Book, references: References,
                if cell.cell_type == 'markdown'):
             page = section.with_suffix('').as_posix()
             (new / deck(page, tab).name).write_text(
-                str(Deck(nb, page, references, book.about.title,
+                str(Deck(nb, page, references, book.about,
                          FRAMEWORKS[tab].name)), encoding='utf-8')
     swap(SLIDES, new)
 
@@ -84,9 +84,9 @@ def write(book: Book, references: References,
 class Deck:
     """The slides of a notebook."""
 
-    def __init__(self, nb, page, references, book, framework):
+    def __init__(self, nb, page, references, about, framework):
         self.page, self.references = page, references
-        self.framework = framework
+        self.framework, self.language = framework, about.language
         self.slides, self.notes, self.lead, self.title = [], [], '', ''
         for cell in nb.cells:
             if cell.cell_type == 'code':
@@ -100,7 +100,7 @@ class Deck:
         first = self.slides[0]
         self.slides.insert(0, [
             'title', f'<h1>{inline(self.name)}</h1>'
-            f'<p>{html.escape(book)} · {framework}</p>', first[2]])
+            f'<p>{html.escape(about.title)} · {framework}</p>', first[2]])
 
     def add_text(self, block):
         """Take a paragraph into the notes, and what it marks onto a slide."""
@@ -167,7 +167,8 @@ class Deck:
             return (REVEAL / name).read_text(encoding='utf-8')
 
         return PAGE.format(
-            title=html.escape(self.name), framework=self.framework,
+            language=self.language, title=html.escape(self.name),
+            framework=self.framework,
             css=read('reveal-5.2.1.css') + read('slides.css')
             + FORMATTER.get_style_defs('.code'),
             reveal=read('reveal-5.2.1.js'),

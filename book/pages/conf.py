@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sphinx.locale import translators
 
+from book.frameworks import FRAMEWORKS
 from book.pages.common import *
 
 HERE = Path(__file__).parent
@@ -20,7 +21,9 @@ if tags.has('site'):
         'brand', 'search', 'scroll-start', 'navigation', 'downloads',
         'scroll-end')]}
 html_static_path = [str(HERE / 'static')]
-html_css_files = ['book.css', 'search.css']
+html_context = {'frameworks': {     # tab: name
+    tab: framework.name for tab, framework in FRAMEWORKS.items()}}
+html_css_files = ['book.css', 'tabs.css', 'search.css']
 html_js_files = [(name, {'type': 'module'}) for name in (
     'scroll.js', 'compare.js', 'copy.js', 'preview.js',
     'function-classes.js', 'costs.js', 'search.js')]

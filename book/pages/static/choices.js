@@ -16,7 +16,7 @@ new MutationObserver((_, observer) => {
 // book.css shows what belongs to it; so one choice switches every block.
 {
   const page = document.documentElement;
-  const names = ["pytorch", "jax", "tensorflow", "mxnet"];
+  const names = document.currentScript.dataset.tabs.split(" ");
   const find = (key) =>
     [new URLSearchParams(location.search).get(key), localStorage.getItem(key)]
       .find((tab) => names.includes(tab));

@@ -25,6 +25,7 @@ COMMANDS = {    # name: module, help, options
     'site': ('formats', 'build every format, for a static host', {}),
     'lab': ('formats', 'open the sources in JupyterLab',
             {'tab': TAB | {'default': TABS[0]}}),
+    'lib': ('content', "write the library's modules from the sections", {}),
     'record': ('content', 'execute in full and keep the outputs',
                {'tab': TAB | {'required': True},
                 'section': {'help': 'record this one in any case, such as '

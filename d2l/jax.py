@@ -23,9 +23,13 @@ __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks
 # Don't edit it directly
 
 class Residual(nn.Module):
-    """The residual block of ResNet.
+    """ResNet의 잔차 블록(He et al., 2016).
 
-    Defined in :numref:`sec_resnet`"""
+    num_channels: 출력 채널 수; use_1x1conv: 1×1 합성곱으로 입력의 모양을
+    맞출지; strides: 첫 합성곱의 스트라이드(픽셀); training: 훈련하는지.
+    입력과 출력의 축: (배치, 높이, 너비, 채널).
+
+    Defined in :numref:`subsec_residual-blks`"""
     num_channels: int
     use_1x1conv: bool = False
     strides: tuple = (1, 1)
@@ -51,9 +55,13 @@ class Residual(nn.Module):
         return nn.relu(Y + X)
 
 class ResNet(d2l.Classifier):
-    """The residual network: a stem, a stage an entry of arch, a head.
+    """잔차 네트워크: 첫 합성곱, arch의 항목마다 모듈 하나, 완전 연결층.
 
-    Defined in :numref:`subsec_residual-blks`"""
+    arch: 모듈마다 (블록 수, 채널 수); lr: 학습률; num_classes: 클래스 수;
+    training: 훈련하는지.
+    입력의 축: (배치, 높이, 너비, 채널); 출력은 로짓 (배치, 클래스)입니다.
+
+    Defined in :numref:`subsec_resnet-model`"""
     arch: tuple
     lr: float = 0.1
     num_classes: int = 10
@@ -86,19 +94,27 @@ class ResNet(d2l.Classifier):
         for i, b in enumerate(self.arch):
             layers.append(self.block(*b, first_block=(i == 0)))
         layers.append(nn.Sequential([
-            lambda X: X.mean(axis=(1, 2)),  # global average pooling
+            lambda X: X.mean(axis=(1, 2)),  # 전역 평균 풀링
             nn.Dense(self.num_classes)]))
         return nn.Sequential(layers)
 
 class ResNet18(ResNet):
-    """ResNet-18.
+    """ResNet-18: 잔차 블록이 둘씩 있는 모듈 네 개(He et al., 2016).
+
+    lr: 학습률; num_classes: 클래스 수.
 
     Defined in :numref:`subsec_resnet-model`"""
     arch: tuple = field(
         init=False, default=((2, 64), (2, 128), (2, 256), (2, 512)))
 
 class ResNeXtBlock(nn.Module):
-    """The ResNeXt block; groups is the number of channels in each group.
+    """ResNeXt 블록(Xie et al., 2017).
+
+    num_channels: 출력 채널 수; groups: 그룹 하나의 채널 수;
+    bot_mul: num_channels에 곱해 가운데 채널 수를 정하는 비율;
+    use_1x1conv, strides, training: Residual과 같습니다.
+    가운데 채널이 groups로 나누어떨어지지 않으면 ValueError를 냅니다.
+    입력과 출력의 축: (배치, 높이, 너비, 채널).
 
     Defined in :numref:`subsec_resnext`"""
     num_channels: int
@@ -136,7 +152,10 @@ class ResNeXtBlock(nn.Module):
         return nn.relu(Y + X)
 
 class BottleneckResNet(d2l.ResNet):
-    """A ResNet of bottlenecks; arch: (blocks, channels, groups, bot_mul).
+    """병목 블록으로 쌓은 ResNet과 ResNeXt.
+
+    arch: 모듈마다 (블록 수, 채널 수, groups, bot_mul)이며, 뒤의 둘은
+    ResNeXtBlock의 것입니다.
 
     Defined in :numref:`subsec_solution-bottleneck`"""
     def block(self, num_residuals, num_channels, groups, bot_mul,
@@ -150,9 +169,12 @@ class BottleneckResNet(d2l.ResNet):
         return nn.Sequential(blk)
 
 def resnet(depth, lr=0.1, num_classes=10):
-    """Return the ResNet of `depth` layers: He et al. (2016), Table 1.
+    """층이 depth개인 ResNet을 반환합니다(He et al., 2016, 표 1).
 
-    Defined in :numref:`subsec_solution-bottleneck`"""
+    depth: 18, 34, 50, 101, 152 가운데 하나; lr: 학습률;
+    num_classes: 클래스 수.
+
+    Defined in :numref:`subsec_solution-table1`"""
     nums = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3),
             101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
     if depth not in nums:
@@ -165,15 +187,19 @@ def resnet(depth, lr=0.1, num_classes=10):
     return BottleneckResNet(tuple(arch), lr, num_classes)
 
 def resnext50(lr=0.1, num_classes=10):
-    """Return ResNeXt-50 (32×4d) of Xie et al. (2017), Table 1.
+    """ResNeXt-50 (32×4d)를 반환합니다(Xie et al., 2017, 표 1).
 
-    Defined in :numref:`subsec_solution-bottleneck`"""
+    lr: 학습률; num_classes: 클래스 수.
+
+    Defined in :numref:`subsec_solution-table1`"""
     arch = ((n, 256 * 2**i, 4 * 2**i, 1 / 2)
             for i, n in enumerate((3, 4, 6, 3)))
     return BottleneckResNet(tuple(arch), lr, num_classes)
 
 def layer_costs(model, X_shape):
-    """Return output shape, parameters, multiply-adds of each part of net.
+    """model.net의 부분마다 (출력 모양, 파라미터 수, 곱셈-덧셈 수)를 반환합니다.
+
+    X_shape: 입력의 모양 (배치, 높이, 너비, 채널).
 
     Defined in :numref:`subsec_solution-table1`"""
     def count(call, args, kwargs, context):
@@ -186,7 +212,7 @@ def layer_costs(model, X_shape):
     X, costs = jax.ShapeDtypeStruct(X_shape, jnp.float32), []
     for part in model.clone().bind({}).net.layers:
         counts, key = [], jax.random.PRNGKey(0)
-        with nn.intercept_methods(count):   # shapes only: nothing is computed
+        with nn.intercept_methods(count):   # 모양만 구합니다
             X, variables = jax.eval_shape(
                 part.clone(parent=None).init_with_output, key, X)
         params = sum(p.size for p in jax.tree_util.tree_leaves(

@@ -20,9 +20,13 @@ __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks
 # Don't edit it directly
 
 class Residual(nn.Block):
-    """The residual block of ResNet.
+    """ResNet의 잔차 블록(He et al., 2016).
 
-    Defined in :numref:`sec_resnet`"""
+    num_channels: 출력 채널 수; use_1x1conv: 1×1 합성곱으로 입력의 모양을
+    맞출지; strides: 첫 합성곱의 스트라이드(픽셀).
+    입력과 출력의 축: (배치, 채널, 높이, 너비).
+
+    Defined in :numref:`subsec_residual-blks`"""
     def __init__(self, num_channels, use_1x1conv=False, strides=1, **kwargs):
         super().__init__(**kwargs)
         self.conv1 = nn.Conv2D(num_channels, kernel_size=3, padding=1,
@@ -43,9 +47,12 @@ class Residual(nn.Block):
         return npx.relu(Y + X)
 
 class ResNet(d2l.Classifier):
-    """The residual network: a stem, a stage an entry of arch, a head.
+    """잔차 네트워크: 첫 합성곱, arch의 항목마다 모듈 하나, 완전 연결층.
 
-    Defined in :numref:`subsec_residual-blks`"""
+    arch: 모듈마다 (블록 수, 채널 수); lr: 학습률; num_classes: 클래스 수.
+    입력의 축: (배치, 채널, 높이, 너비); 출력은 로짓 (배치, 클래스)입니다.
+
+    Defined in :numref:`subsec_resnet-model`"""
     def b1(self):
         blk = nn.Sequential()
         blk.add(nn.Conv2D(64, kernel_size=7, strides=2, padding=3),
@@ -77,7 +84,9 @@ class ResNet(d2l.Classifier):
         self.net.initialize(init.Xavier())
 
 class ResNet18(ResNet):
-    """ResNet-18.
+    """ResNet-18: 잔차 블록이 둘씩 있는 모듈 네 개(He et al., 2016).
+
+    lr: 학습률; num_classes: 클래스 수.
 
     Defined in :numref:`subsec_resnet-model`"""
     def __init__(self, lr=0.1, num_classes=10):
@@ -85,7 +94,13 @@ class ResNet18(ResNet):
                          lr, num_classes)
 
 class ResNeXtBlock(nn.Block):
-    """The ResNeXt block; groups is the number of channels in each group.
+    """ResNeXt 블록(Xie et al., 2017).
+
+    num_channels: 출력 채널 수; groups: 그룹 하나의 채널 수;
+    bot_mul: num_channels에 곱해 가운데 채널 수를 정하는 비율;
+    use_1x1conv, strides: Residual과 같습니다.
+    가운데 채널이 groups로 나누어떨어지지 않으면 ValueError를 냅니다.
+    입력과 출력의 축: (배치, 채널, 높이, 너비).
 
     Defined in :numref:`subsec_resnext`"""
     def __init__(self, num_channels, groups, bot_mul, use_1x1conv=False,
@@ -117,7 +132,10 @@ class ResNeXtBlock(nn.Block):
         return npx.relu(Y + X)
 
 class BottleneckResNet(d2l.ResNet):
-    """A ResNet of bottlenecks; arch: (blocks, channels, groups, bot_mul).
+    """병목 블록으로 쌓은 ResNet과 ResNeXt.
+
+    arch: 모듈마다 (블록 수, 채널 수, groups, bot_mul)이며, 뒤의 둘은
+    ResNeXtBlock의 것입니다.
 
     Defined in :numref:`subsec_solution-bottleneck`"""
     def block(self, num_residuals, num_channels, groups, bot_mul,
@@ -130,9 +148,12 @@ class BottleneckResNet(d2l.ResNet):
         return blk
 
 def resnet(depth, lr=0.1, num_classes=10):
-    """Return the ResNet of `depth` layers: He et al. (2016), Table 1.
+    """층이 depth개인 ResNet을 반환합니다(He et al., 2016, 표 1).
 
-    Defined in :numref:`subsec_solution-bottleneck`"""
+    depth: 18, 34, 50, 101, 152 가운데 하나; lr: 학습률;
+    num_classes: 클래스 수.
+
+    Defined in :numref:`subsec_solution-table1`"""
     nums = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3),
             101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
     if depth not in nums:
@@ -145,15 +166,19 @@ def resnet(depth, lr=0.1, num_classes=10):
     return BottleneckResNet(tuple(arch), lr, num_classes)
 
 def resnext50(lr=0.1, num_classes=10):
-    """Return ResNeXt-50 (32×4d) of Xie et al. (2017), Table 1.
+    """ResNeXt-50 (32×4d)를 반환합니다(Xie et al., 2017, 표 1).
 
-    Defined in :numref:`subsec_solution-bottleneck`"""
+    lr: 학습률; num_classes: 클래스 수.
+
+    Defined in :numref:`subsec_solution-table1`"""
     arch = ((n, 256 * 2**i, 4 * 2**i, 1 / 2)
             for i, n in enumerate((3, 4, 6, 3)))
     return BottleneckResNet(tuple(arch), lr, num_classes)
 
 def layer_costs(model, X_shape):
-    """Return output shape, parameters, multiply-adds of each part of net.
+    """model.net의 부분마다 (출력 모양, 파라미터 수, 곱셈-덧셈 수)를 반환합니다.
+
+    X_shape: 입력의 모양 (배치, 채널, 높이, 너비).
 
     Defined in :numref:`subsec_solution-table1`"""
     def count(layer, inputs, Y):

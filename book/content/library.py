@@ -1,0 +1,374 @@
+"""d2lbook's `lib` and its aliases, on parsers: ast, tokenize, markdown-it.
+
+A section's cells mark with `#@save` what the package exports. d2lbook finds
+the marks, the docstrings and the aliases in the text of a line: it takes a
+string for a mark and `d2l.normalize` for `d2l.normal`, cuts decorators off,
+and names the section before as the one in which a name is defined.
+"""
+
+import ast
+import io
+import os
+import textwrap
+import tokenize
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from d2lbook import build, config, library, notebook
+from markdown_it import MarkdownIt
+from nbformat import NotebookNode
+
+LABEL = ':label:`'
+
+
+class Block(NamedTuple):
+    """What a cell saves: statements, and the label of their section."""
+    source: str
+    label: str
+
+
+def lib() -> None:
+    """Write the library of every tab, as `d2lbook build lib` does."""
+    settings = config.Config()
+    enabled, _, _ = build.Builder(settings)._find_md_files()
+    root = os.path.join(settings.src_dir, settings.build['index'] + '.md')
+    paths = [Path(path) for path in notebook.get_toc(root) if path in enabled]
+    for tab in settings.tabs:
+        if tab in settings.library:
+            tab_settings = settings.library[tab]
+            write(Path(tab_settings['lib_file']), [
+                block for path in paths
+                for block in saved(path.read_text(encoding='utf-8'), tab,
+                                   settings.default_tab, path)])
+            library.save_alias(tab_settings)
+    library.save_version(settings.project['release'],
+                         settings.library['version_file'])
+
+
+def write(file: Path, blocks: Iterable[Block]) -> None:
+    """Write the blocks below the header that the file has."""
+    text = file.read_text(encoding='utf-8') if file.exists() else ''
+    header = text.partition(library.HEADER)[0]
+    generated = io.StringIO()
+    library._write_header(generated)
+    file.write_text(header + generated.getvalue() + merged(blocks),
+                    encoding='utf-8')
+
+
+def saved(text: str, tab: str, default_tab: str,
+          path: Path | str = 'a section') -> list[Block]:
+    """Return what a section's cells save in a tab.
+
+    Raises ValueError where a cell that saves something is no Python.
+    """
+    nb = notebook.get_tab_notebook(notebook.read_markdown(text), tab,
+                                   default_tab)
+    blocks, headings = [], []
+    for cell in nb.cells if nb else []:
+        if cell.cell_type == 'markdown':
+            add_headings(headings, cell.source)
+        elif '@save' in cell.source:
+            label = next((label for _, label in reversed(headings) if label),
+                         '')
+            try:
+                source = saved_source(cell.source)
+            except (SyntaxError, tokenize.TokenError) as error:
+                raise ValueError(f'{path}: a cell with #@save in the tab '
+                                 f'{tab} is no Python: {error}') from None
+            if source:
+                blocks.append(Block(source, label))
+    return blocks
+
+
+def add_headings(headings: list[tuple[int, str]], markdown: str) -> None:
+    """Go on from a place in a section: to the headings that it stands under.
+
+    `headings`: level and label of each, outermost first.
+    """
+    tokens = MarkdownIt().parse(markdown)
+    for i, token in enumerate(tokens):
+        if token.type == 'heading_open':
+            level = int(token.tag[1:])
+            while headings and headings[-1][0] >= level:
+                headings.pop()
+            after = tokens[i + 4].content if len(tokens) > i + 4 else ''
+            label = (after[len(LABEL):].partition('`')[0]
+                     if after.startswith(LABEL) else '')
+            headings.append((level, label))
+
+
+def saved_source(source: str) -> str:
+    """Return the statements of a cell that are marked, without the marks.
+
+    A mark saves the statement, decorators and all, on one of whose lines it
+    stands; on a line of its own, those below it up to an empty line.
+    """
+    python = without_magics(source)
+    lines = source.splitlines()
+    marks = [token.start for token in tokenize.generate_tokens(
+        io.StringIO(python).readline) if token.type == tokenize.COMMENT
+        and token.string.lstrip('# ').split()[:1] == ['@save']]
+    for row, column in marks:
+        lines[row - 1] = lines[row - 1][:column].rstrip()
+    marked = {row for row, _ in marks}
+    statements = [(first_line(node), node.end_lineno)
+                  for node in ast.parse(python).body]
+    blocks, before = [], None       # the last line of what was saved
+    for start, end in statements:
+        if marked & set(range(start, end + 1)):
+            is_saved, goes_on = True, False
+        elif start - 1 in marked and not any(
+                first <= start - 1 <= last for first, last in statements):
+            is_saved, goes_on = True, True
+        else:
+            is_saved = goes_on = before == start - 1
+        if is_saved:
+            blocks.append('\n'.join(lines[start - 1:end]))
+        before = end if goes_on else None
+    return '\n'.join(blocks)
+
+
+def first_line(node: ast.stmt) -> int:
+    """Return the line on which a statement begins, with its decorators."""
+    return min([node.lineno, *(decorator.lineno for decorator in
+                               getattr(node, 'decorator_list', []))])
+
+
+def without_magics(source: str) -> str:
+    """Return code whose lines for IPython are `pass`, in the same places."""
+    lines = []
+    for line in source.split('\n'):
+        code = line.lstrip()
+        indent = line[:len(line) - len(code)]
+        lines.append(f'{indent}pass' if code.startswith(('%', '!')) else line)
+    return '\n'.join(lines)
+
+
+def merged(blocks: Iterable[Block]) -> str:
+    """Return the library of the blocks: what is added to a class is in it."""
+    texts: list[str] = []
+    places: dict[str, int] = {}     # of the classes in `texts`
+    for source, label in blocks:
+        rest, was_long = [], False
+        for statement in statements_of(with_label(source, label)):
+            node = ast.parse(statement).body[0]
+            name = added_to(node)
+            if name in places:
+                texts[places[name]] += '\n\n' + indented(
+                    without_registration(statement))
+            else:
+                if rest and (hasattr(node, 'body') or was_long):
+                    rest.append('')
+                rest.append(statement)
+                was_long = hasattr(node, 'body')
+                if isinstance(node, ast.ClassDef):
+                    places[node.name] = len(texts)
+        if rest:
+            texts.append('\n'.join(rest))
+    return '\n\n'.join(texts)
+
+
+def statements_of(source: str) -> Iterator[str]:
+    """Yield the statements of a source, each with its lines, however many."""
+    lines, done = source.splitlines(), 0
+    for node in ast.parse(source).body:
+        if node.end_lineno > done:      # else it shares a line: a; b
+            yield '\n'.join(lines[done:node.end_lineno])
+            done = node.end_lineno
+
+
+def added_to(node: ast.stmt) -> str | None:
+    """Return the class that a function is registered in by a decorator."""
+    for call in getattr(node, 'decorator_list', []):
+        if is_registration(call):
+            return ast.unparse(call.args[0]).rpartition('.')[2]
+    return None
+
+
+def is_registration(decorator: ast.expr) -> bool:
+    """Tell whether a decorator is `d2l.add_to_class(...)`."""
+    return (isinstance(decorator, ast.Call) and len(decorator.args) == 1
+            and ast.unparse(decorator.func) in ('d2l.add_to_class',
+                                                'add_to_class'))
+
+
+def without_registration(statement: str) -> str:
+    """Return a function without the decorator that registers it."""
+    lines = statement.splitlines()
+    for decorator in ast.parse(statement).body[0].decorator_list:
+        if is_registration(decorator):
+            del lines[decorator.lineno - 1:decorator.end_lineno]
+    return '\n'.join(lines)
+
+
+def indented(statement: str) -> str:
+    """Return a function as a method: strings over lines stay as they are."""
+    fstrings, inside = [], set()    # starts; the lines inside a string
+    doc = docstring(ast.parse(statement).body[0])
+    for token in tokenize.generate_tokens(io.StringIO(statement).readline):
+        (first, _), (last, _) = token.start, token.end
+        kind = tokenize.tok_name[token.type]
+        if kind == 'FSTRING_START':     # since Python 3.12
+            fstrings.append(first)
+        elif kind == 'FSTRING_END':
+            inside |= set(range(fstrings.pop() + 1, last + 1))
+        elif kind == 'STRING' and not (doc and first == doc.lineno):
+            inside |= set(range(first + 1, last + 1))
+    return '\n'.join(
+        line if row in inside or not line else f'    {line}'
+        for row, line in enumerate(statement.split('\n'), start=1))
+
+
+def with_label(source: str, label: str) -> str:
+    """Say in the docstring of each function and class where it is defined."""
+    lines = source.splitlines()
+    for node in reversed(ast.parse(source).body):
+        if label and isinstance(node, ast.ClassDef | ast.FunctionDef |
+                                ast.AsyncFunctionDef):
+            add_label(lines, node, f'Defined in :numref:`{label}`')
+    return '\n'.join(lines)
+
+
+def add_label(lines: list[str], node: ast.stmt, said: str) -> None:
+    """Write into the lines of a function or class where it is defined."""
+    doc, body = docstring(node), node.body[0]
+    start = first_line(body)
+    if doc is None:
+        row = lines[start - 1]
+        column = columns(row, body.col_offset)
+        if row[:column].strip():        # def f(x): return x
+            lines[start - 1:start] = [row[:column].rstrip(),
+                                      f'    """{said}"""',
+                                      f'    {row[column:]}']
+        else:
+            lines.insert(start - 1, f'{row[:column]}"""{said}"""')
+        return
+    row = lines[doc.end_lineno - 1]
+    end = columns(row, doc.end_col_offset)
+    first = lines[doc.lineno - 1]
+    quote = row[end - 3:end]
+    indent = (' ' * doc.col_offset if not first[:columns(
+        first, doc.col_offset)].strip() else '    ')
+    if quote in ('"""', "'''"):
+        text = '\n'.join([*lines[doc.lineno - 1:doc.end_lineno - 1],
+                          row[:end - 3]]).rstrip()
+        after = row[end:]
+    else:       # 'one line': quotes that take more
+        text = (first[:columns(first, doc.col_offset)] + '"""'
+                + doc.value.replace('\\', '\\\\').replace('"', '\\"'))
+        quote, after = '"""', row[end:]
+    lines[doc.lineno - 1:doc.end_lineno] = [
+        *text.split('\n'), '', f'{indent}{said}{quote}{after}']
+
+
+def docstring(node: ast.stmt) -> ast.Constant | None:
+    """Return the docstring of a function or class, as it stands in the code."""
+    body = getattr(node, 'body', [None])[0]
+    if (isinstance(body, ast.Expr) and isinstance(body.value, ast.Constant)
+            and isinstance(body.value.value, str)):
+        return body.value
+    return None
+
+
+def columns(line: str, num_bytes: int) -> int:
+    """Return how many characters as many bytes of a line are."""
+    return len(line.encode()[:num_bytes].decode())
+
+
+def replace_alias(nb: NotebookNode,
+                  settings: Mapping[str, str]) -> NotebookNode:
+    """Return a tab's notebook with d2l's aliases as the framework's names.
+
+    `settings`: those of the tab, `[library-...]` in config.ini. A name is
+    replaced whole, and only where it is code. In place of d2lbook's.
+    """
+    simple, fluent = {}, {}
+    for name, new in library._parse_mapping_config(
+            settings.get('reverse_alias', ''), split_line=False):
+        if name.startswith('d2l.'):
+            simple[name.removeprefix('d2l.')] = new
+    if 'lib_name' in settings:
+        for name, new in library._parse_mapping_config(
+                settings.get('simple_alias', '')):
+            simple[name.rstrip('(')] = f'{settings["lib_name"]}.' + (
+                new.rstrip('('))
+        fluent = dict(library._parse_mapping_config(
+            settings.get('fluent_alias', '')))
+    if settings.get('args_alias'):
+        nb = library.replace_alias(nb, {
+            name: settings[name] for name in ('lib_name', 'args_alias')})
+    else:
+        nb = nb.copy()
+        nb.cells = [cell.copy() for cell in nb.cells]
+    for cell in nb.cells:
+        if cell.cell_type == 'code' and 'd2l.' in cell.source:
+            cell.source = replaced(cell.source, simple, fluent)
+    return nb
+
+
+def replaced(source: str, simple: Mapping[str, str],
+             fluent: Mapping[str, str]) -> str:
+    """Return code with `d2l.name` as the framework's name.
+
+    `simple`: name -> what it is; `fluent`: name of a function -> the method
+    of its first argument. Code that is no Python stays as it is.
+    """
+    while True:     # one at a time: they may stand in each other
+        try:
+            tree = ast.parse(without_magics(source))
+        except SyntaxError:
+            return source
+        for node in ast.walk(tree):
+            new = replacement(source, node, simple, fluent)
+            if new is not None:
+                start, end = span(source, node)
+                source = source[:start] + new + source[end:]
+                break
+        else:
+            return source
+
+
+def replacement(source: str, node: ast.AST, simple: Mapping[str, str],
+                fluent: Mapping[str, str]) -> str | None:
+    """Return what stands for an expression instead, None for itself."""
+    name = alias(node)
+    if name in simple:
+        return simple[name]
+    if isinstance(node, ast.Call) and alias(node.func) in fluent and (
+            node.args and not isinstance(node.args[0], ast.Starred)):
+        first, *rest = node.args
+        text = text_of(source, first)
+        if not isinstance(first, ast.Name | ast.Attribute | ast.Call |
+                          ast.Subscript | ast.List | ast.Tuple):
+            text = f'({text})'
+        after = [*rest, *node.keywords]
+        start = min((span(source, part)[0] for part in after), default=None)
+        end = span(source, node)[1] - 1     # of the closing bracket
+        arguments = '' if start is None else source[start:end]
+        return f'{text}.{fluent[alias(node.func)]}({arguments})'
+    return None
+
+
+def alias(node: ast.AST) -> str | None:
+    """Return the name of `d2l.name`."""
+    return (node.attr if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name) and node.value.id == 'd2l'
+            else None)
+
+
+def text_of(source: str, node: ast.AST) -> str:
+    start, end = span(source, node)
+    return source[start:end]
+
+
+def span(source: str, node: ast.AST) -> tuple[int, int]:
+    """Return where an expression begins and ends in the source."""
+    lines = source.split('\n')
+
+    def place(row, num_bytes):
+        return (sum(len(line) + 1 for line in lines[:row - 1])
+                + columns(lines[row - 1], num_bytes))
+
+    return (place(node.lineno, node.col_offset),
+            place(node.end_lineno, node.end_col_offset))

@@ -298,7 +298,67 @@ def block_variants():
     fig.save('block-variants.svg')
 
 
+def pipeline():
+    """The way from a section to what a reader gets, for CONTRIBUTING.md."""
+    fig = Figure(960, 446, 'From a section of the chapter to the formats and '
+                           'to the d2l package')
+    hand, kept, built = 'block', 'norm', 'relu'
+
+    def note(x, y, content):
+        """Write small text that begins at x."""
+        fig.add(f'<text x="{x}" y="{y}" class="small" '
+                f'style="text-anchor: start">{content}</text>')
+
+    # To the right: what a reader gets.
+    middle = 130
+    fig.box(100, middle, 'chapter_resnet/*.md', hand, 160)
+    fig.line((180, middle), (206, middle), arrow=False)
+    fig.dashed(212, 24, 640, 228)
+    fig.text(256, 38, 'book/content', 'small')
+    note(242, 214, 'notebooks, one per tab')
+    for y, tab in zip((70, 110, 150, 190),
+                      ('pytorch', 'jax', 'tensorflow', 'mxnet')):
+        fig.line((206, middle), (206, y), (238, y))
+        fig.box(306, y, tab, built, 132)
+        fig.line((372, y), (400, y), (400, middle), arrow=False)
+    fig.line((400, middle), (460, middle))
+    fig.text(428, middle - 14, 'execute', 'small')
+    fig.box(546, middle, 'outputs/‹tab›/*.ipynb', kept, 168)
+    fig.text(546, middle + 28, 'make record TAB=‹tab›', 'small')
+    fig.line((630, middle), (664, middle), arrow=False)
+    for top, bottom, wing, formats in [
+            (24, 88, 'book/pages', [(64, 'book')]),
+            (98, 272, 'book/formats', [(136, 'pdf'), (172, 'epub'),
+                                       (208, 'notebooks'), (244, 'slides')])]:
+        fig.dashed(680, top, 940, bottom)
+        fig.text(726, top + 12, wing, 'small')
+        for y, name in formats:
+            fig.line((664, middle), (664, y), (696, y))
+            fig.box(752, y, {'book': 'HTML pages', 'pdf': 'PDF',
+                             'epub': 'EPUB'}.get(name, name), built, 108)
+            fig.text(872, y, f'make {name}', 'small')
+    # Upward: the package.
+    x = 306
+    fig.line((100, 145), (100, 286), (x - 92, 286))
+    fig.text(154, 272, 'make lib: cells', 'small')
+    fig.text(154, 300, 'marked #@save', 'small')
+    fig.column(x, 418, [('d2l/core/*.py', hand),
+                        ('d2l/core/‹framework›.py', hand),
+                        ('d2l/‹framework›.py', kept)], step=66, width=180)
+    fig.line((x, 271), (x, 230))
+    fig.text(x + 32, 250, 'import', 'small')
+    note(x + 100, 418, 'no framework in it')
+    note(x + 100, 352, 'the same names in each')
+    # What the colours mean.
+    for y, kind, meaning in [(320, hand, 'written by hand'),
+                             (360, kept, 'generated, and committed'),
+                             (400, built, 'built anew, not committed')]:
+        fig.box(704, y, '', kind, 40, 22)
+        note(736, y, meaning)
+    fig.save('pipeline.svg')
+
+
 if __name__ == '__main__':
     for draw in (function_classes, residual_block, resnet_block, resnet18,
-                 resnext_block, block_variants, inception):
+                 resnext_block, block_variants, inception, pipeline):
         draw()

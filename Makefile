@@ -57,7 +57,7 @@ site: env  ## Build every format for a static host: _build/site
 
 .PHONY: test
 test: env  ## Run all tests in both environments
-	.venv/bin/python tests/run.py
+	.venv/bin/python tests/run_all.py
 
 .PHONY: equality
 equality: export TF_CPP_MIN_LOG_LEVEL = 3
@@ -67,7 +67,7 @@ equality: env  ## Print how far each framework is from the NumPy oracle
 
 .PHONY: bench
 bench: env  ## Time training beside d2l 1.0.3; writes bench/README.md
-	.venv/bin/python bench/run.py
+	.venv/bin/python bench/compare.py
 
 .PHONY: matrix
 matrix: .venv/.done  ## Run the library's tests on the oldest and newest releases (nox)

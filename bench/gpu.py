@@ -7,13 +7,13 @@ import argparse
 import sys
 import time
 
-from either import chapter_class, library
+from any_d2l import chapter_class, library
+from floors import FLOORS
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition(':')[0])
-    parser.add_argument('framework', choices=['torch', 'jax', 'tensorflow',
-                                              'mxnet'])
+    parser.add_argument('framework', choices=FLOORS)
     parser.add_argument('--epochs', type=int, default=10)
     arguments = parser.parse_args()
     d2l = library(arguments.framework)

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from report import BY_MODULE, RESULTS, ROOT
+
 from d2l.core import fashion_mnist
-from run import BUILD, PYTHONS, ROOT
 
 BASE = {'num': 512, 'size': 64, 'batch_size': 64, 'epochs': 2}
 GROWS = {'num': [256, 1024, 2048], 'size': [32, 96, 128],
@@ -58,13 +59,13 @@ def main():
     points = [('base', BASE), *((axis, {**BASE, axis: value})
                                 for axis, values in GROWS.items()
                                 for value in values)]
-    file = BUILD / 'growth.json'
+    file = RESULTS / 'growth.json'
     results = json.loads(file.read_text()) if file.exists() else {}
-    for framework in sys.argv[1:2] or PYTHONS:
+    for framework in sys.argv[1:2] or BY_MODULE:
         results[framework] = []
         for axis, point in tqdm(points, framework):
             output = subprocess.run(
-                [ROOT / PYTHONS[framework] / 'bin' / 'python', __file__,
+                [ROOT / BY_MODULE[framework].python, __file__,
                  framework, *map(str, point.values())], check=True,
                 capture_output=True, text=True, cwd=ROOT,
                 env={**os.environ, 'TF_CPP_MIN_LOG_LEVEL': '3'}).stdout

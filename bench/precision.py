@@ -10,10 +10,10 @@ import importlib
 import json
 import statistics
 import sys
-from pathlib import Path
+
+from report import RESULTS
 
 SEEDS, LR = range(3), 0.02
-RESULTS = Path(__file__).resolve().parents[1] / '_build' / 'bench'
 
 
 def accuracy(d2l, precision, seed):

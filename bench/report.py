@@ -3,13 +3,17 @@
 import json
 import platform
 import statistics
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-RESULTS = HERE.parent / '_build' / 'bench'
-NAMES = {'torch': 'PyTorch', 'jax': 'JAX', 'tensorflow': 'TensorFlow',
-         'mxnet': 'MXNet'}
-OURS = {'bfloat16': 'auto', 'float32': 'float32'}   # precision -> contestant
+ROOT = HERE.parent
+sys.path.append(str(ROOT))      # where book/ is
+
+from book.frameworks import BY_MODULE
+
+RESULTS = ROOT / '_build' / 'bench'
+OURS = {'bfloat16': 'auto', 'float32': 'float32'}   # precision -> worker
 # Training takes three times the multiply-adds of a prediction: forward, and
 # backward to the inputs and to the weights.
 FLOPS_AN_IMAGE = 3 * 2 * 318.66e6      # d2l.layer_costs counts the latter
@@ -41,7 +45,7 @@ def training_table(results):
                 results, framework, f'matmul {precision}'))
             each = [a / b for a, b in zip(mine, peer)]
             rows.append([
-                NAMES[framework], precision,
+                BY_MODULE[framework].name, precision,
                 f'{statistics.median(peer):.0f}',
                 f'**{statistics.median(mine):.0f}**',
                 f'**{ratio(mine, peer):.2f}** '
@@ -64,7 +68,7 @@ def costs_table(results):
         data = [statistics.median(training[name]['data'])
                 for name in ('d2l 1.0.3', 'float32')]
         rows.append([
-            NAMES[framework],
+            BY_MODULE[framework].name,
             f'{peer["first_step"]:.1f} → **{mine["first_step"]:.1f}**',
             f'{peer["bytes"] / 1e9:.1f} → **{mine["bytes"] / 1e9:.1f}**',
             f'{imports["d2l 1.0.3"]:.1f} → **{imports["ours"]:.1f}** '
@@ -79,7 +83,7 @@ def precision_table(results):
         means = {precision: statistics.mean(accuracies)
                  for precision, accuracies in runs.items()}
         rows.append([
-            NAMES[framework],
+            BY_MODULE[framework].name,
             *(' '.join(f'{value:.2f}' for value in runs[precision])
               + f' (mean {means[precision]:.2f})'
               for precision in ('float32', 'bfloat16')),
@@ -119,7 +123,7 @@ def draw_speed(results, file):
         axes.bar(0, 0, color=color, label=label)
     axes.plot([], color='#dc2626', lw=2, label='bare loop')
     axes.set(ylabel='images a second', xticks=range(len(results)))
-    axes.set_xticklabels([NAMES[framework] for framework in results])
+    axes.set_xticklabels([BY_MODULE[framework].name for framework in results])
     axes.spines[['top', 'right']].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
     fig.savefig(file, bbox_inches='tight', metadata={'Date': None})
@@ -133,14 +137,14 @@ def draw_growth(results, file):
               'batch_size': 'images a batch', 'epochs': 'epochs'}
     fig, axes = plt.subplots(2, len(labels), figsize=(10, 4.4),
                              sharey='row', sharex='col')
-    colors = dict(zip(NAMES, ('#ea580c', '#16a34a', '#2563eb', '#9333ea')))
+    colors = dict(zip(BY_MODULE, ('#ea580c', '#16a34a', '#2563eb', '#9333ea')))
     for column, (axis, label) in enumerate(labels.items()):
         for framework, points in results.items():
             line = sorted((p for p in points if p['axis'] in (axis, 'base')),
                           key=lambda p: p[axis])
             x = [p[axis] for p in line]
             style = dict(color=colors[framework], marker='.',
-                         label=NAMES[framework])
+                         label=BY_MODULE[framework].name)
             axes[0, column].plot(
                 x, [1e3 * p['seconds_an_image'] for p in line], **style)
             axes[1, column].plot(x, [p['bytes'] / 1e9 for p in line], **style)
@@ -205,7 +209,8 @@ def main():
         draw_speed(results, HERE / 'speed.svg')
     if growth.exists():
         draw_growth(json.loads(growth.read_text()), HERE / 'growth.svg')
-    precision = {framework: json.loads(file.read_text()) for framework in NAMES
+    precision = {framework: json.loads(file.read_text())
+                 for framework in BY_MODULE
                  if (file := RESULTS / f'precision-{framework}.json').exists()}
     if precision:
         write('precision', precision_table(precision))

@@ -1,9 +1,9 @@
 import pytest
 
-import run
+import run_cells
 
 
 @pytest.fixture(scope='session')
 def data(tmp_path_factory):
     """A folder with the first images of Fashion-MNIST."""
-    return run.write_data(tmp_path_factory.mktemp('data'))
+    return run_cells.write_data(tmp_path_factory.mktemp('data'))

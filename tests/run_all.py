@@ -1,4 +1,4 @@
-"""Run the tests in both environments and count them: `make test`.
+"""Run the tests in every environment and count them: `make test`.
 
 The book's and the library's run side by side: the book's show their progress
 and come first, since a browser does not wait; the others print at the end.
@@ -8,15 +8,22 @@ import os
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from xml.etree import ElementTree
 
-BOOK = ('.venv', {}, ['tests/book'])    # environment, variables, arguments
+sys.path.append(str(Path(__file__).resolve().parents[1]))   # where book/ is
+
+from book.frameworks import FRAMEWORKS
+
+# The Python of the book, and those of the frameworks that it cannot hold.
+PYTHON, *OTHERS = dict.fromkeys(
+    framework.python for framework in FRAMEWORKS.values())
+BOOK = PYTHON, {}, ['tests/book']       # Python, variables, arguments
 LIBRARY = [
-    ('.venv', {}, ['tests', '--ignore=tests/book']),
-    ('.venv-mxnet', {}, ['tests/library']),
-    ('.venv', {'TF_USE_LEGACY_KERAS': '1'},     # Keras 2
+    (PYTHON, {}, ['tests', '--ignore=tests/book']),
+    *((python, {}, ['tests/library']) for python in OTHERS),
+    (FRAMEWORKS['tensorflow'].python, {'TF_USE_LEGACY_KERAS': '1'},  # Keras 2
      ['-k', 'tensorflow', 'tests/library/test_blocks.py',
       'tests/library/test_equality.py', 'tests/library/test_training.py',
       'tests/library/test_weights.py'])]
@@ -30,19 +37,20 @@ def main():
         runs = [run(*BOOK), *rest.result()]
     for printed, _, _ in runs:
         print(printed or '', end='')
-    passed, failed, skipped = map(sum, zip(*(counts for _, counts, _ in runs)))
+    passed, failed, skipped = map(
+        sum, zip(*(counts for _, counts, _ in runs), strict=True))
     print(f'{passed} passed, {failed} failed'
           + (f', {skipped} skipped' if skipped else ''))
     sys.exit(any(status for _, _, status in runs))
 
 
-def run(environment, variables, arguments, prefix=(), **streams):
+def run(python, variables, arguments, prefix=(), **streams):
     """Run pytest; return what it printed, if caught, its counts and status."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, 'report.xml')
         process = subprocess.run(
-            [*prefix, f'{environment}/bin/python', '-m', 'pytest', *arguments,
-             *sys.argv[1:], '--junitxml', report],
+            [*prefix, python, '-m', 'pytest', *arguments, *sys.argv[1:],
+             '--junitxml', report],
             env=os.environ | variables, text=True, **streams)
         suite = ElementTree.parse(report).getroot().find('testsuite')
     tests, failures, errors, skipped = (

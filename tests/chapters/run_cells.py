@@ -1,6 +1,6 @@
 """Run sections written for d2l cell by cell and say which cells ran.
 
-    python tests/chapters/run.py FILE.md ... --tab jax
+    python tests/chapters/run_cells.py FILE.md ... --tab jax
 
 Takes any d2lbook markdown file. Every section runs in a fresh kernel and an
 empty folder, on the first images of Fashion-MNIST, with two batches a
@@ -23,7 +23,9 @@ from nbclient.exceptions import DeadKernelError
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
-from book import execute
+from book.content import sections
+from book.content.execution import ANSI
+from book.frameworks import TABS
 from d2l.core import fashion_mnist
 
 with contextlib.chdir(ROOT):    # where config.ini is
@@ -37,10 +39,10 @@ def run(path, tab, data):
     `path`: the section; `data`: what `write_data` returned. Returns None
     where the section lacks the tab.
     """
-    nb = execute.read_section(Path(path), tab, BOOK)
+    nb = sections.read(Path(path), tab, BOOK)
     if nb is None:
         return None
-    cells = execute.code_cells(nb)
+    cells = sections.code_cells(nb)
     env = os.environ | {
         'D2L_DATA': str(data), 'KERAS_HOME': str(data),
         'D2L_FAST_DEV_RUN': '2', 'TF_CPP_MIN_LOG_LEVEL': '3',
@@ -62,10 +64,10 @@ def run(path, tab, data):
 
 
 def outcome(cell):
-    """Return the error of an executed cell and its notes, or None."""
+    """Return the error of an executed cell and the hint on it, or None."""
     for output in cell.outputs:
         if output.output_type == 'error':
-            trace = execute.ANSI.sub('', '\n'.join(output.traceback))
+            trace = ANSI.sub('', '\n'.join(output.traceback))
             error = trace[trace.rindex(f'{output.ename}: '):]
             return ' '.join(error.split())
     return None
@@ -95,14 +97,14 @@ def write_data(folder, num_train=100, num_val=50):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('files', nargs='+', metavar='FILE.md')
-    parser.add_argument('--tab', choices=execute.KERNELS, action='append',
+    parser.add_argument('--tab', choices=TABS, action='append',
                         help='the tab to run, all if not given')
     args = parser.parse_args()
     failed = total = 0
     with tempfile.TemporaryDirectory() as data:
         write_data(data)
         for file in args.files:
-            for tab in args.tab or execute.KERNELS:
+            for tab in args.tab or TABS:
                 outcomes = run(file, tab, data)
                 if outcomes is None:
                     print(f'{file} {tab}: no such tab', flush=True)

@@ -1,6 +1,6 @@
 """Train ours beside d2l 1.0.3 and beside two floors: `make bench`.
 
-Every contestant is a process of its own that waits until it is its turn; the
+Each of them is a process of its own that waits until it is its turn; the
 turns go round, so that a machine that slows down slows down all. Results go
 to `results.json`; `report.py` makes the table and the picture of them.
 """
@@ -20,13 +20,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 import report
+from report import BY_MODULE, RESULTS, ROOT
+
 from d2l.core import fashion_mnist, hardware
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-BUILD = ROOT / '_build' / 'bench'
-PYTHONS = {'torch': '.venv', 'jax': '.venv', 'tensorflow': '.venv',
-           'mxnet': '.venv-mxnet'}
 # Where d2l 1.0.3 and its frameworks look for the data, under HOME; gzipped?
 PEER_DATA = {'torch': ('data/FashionMNIST/raw', False),
              'jax': ('.keras/datasets/fashion-mnist', True),
@@ -35,17 +33,16 @@ PEER_DATA = {'torch': ('data/FashionMNIST/raw', False),
 SETTLING = 3    # epochs until memory is what it stays
 
 
-class Contestant:
-    """A process that trains when it is told to."""
+class WorkerProcess:
+    """A process that trains when it is told to: `worker.py`."""
 
     def __init__(self, framework, who, precision):
         is_peer = who == 'peer'
-        python = (BUILD / framework if is_peer
-                  else ROOT / PYTHONS[framework]) / 'bin' / 'python'
-        home = BUILD / 'home'
+        python = python_of(framework, is_peer)
+        home = RESULTS / 'home'
         self.log = tempfile.TemporaryFile('w+')
         self.process = subprocess.Popen(
-            [python, HERE / 'contestant.py', framework,
+            [python, HERE / 'worker.py', framework,
              'd2l' if is_peer else who, precision],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
             text=True, cwd=home / 'work' if is_peer else ROOT,
@@ -80,9 +77,15 @@ class Contestant:
             self.process.kill()
 
 
+def python_of(framework, is_peer=False):
+    """Return the Python with a framework and ours, or d2l 1.0.3."""
+    return (RESULTS / framework / 'bin' / 'python' if is_peer
+            else ROOT / BY_MODULE[framework].python)
+
+
 def make_peer(framework):
     """Make the environment of d2l 1.0.3 and put the data where it looks."""
-    environment = BUILD / framework
+    environment = RESULTS / framework
     if not (environment / 'done').exists():
         uv = ROOT / '.tools' / 'bin' / 'uv'
         subprocess.run([uv, 'venv', '--quiet', '--allow-existing', '--python',
@@ -94,9 +97,9 @@ def make_peer(framework):
         subprocess.run([*install, '--no-deps', 'd2l==1.0.3'], check=True)
         (environment / 'done').touch()
     place, gzipped = PEER_DATA[framework]
-    folder = BUILD / 'home' / place
+    folder = RESULTS / 'home' / place
     folder.mkdir(parents=True, exist_ok=True)
-    (BUILD / 'home' / 'work').mkdir(exist_ok=True)
+    (RESULTS / 'home' / 'work').mkdir(exist_ok=True)
     source = fashion_mnist.find('data') or fashion_mnist.download(Path('data'))
     for name in fashion_mnist.SHA256:
         file, = source.glob(f'{name}*')
@@ -109,26 +112,26 @@ def make_peer(framework):
 
 
 def compare(framework, repeats):
-    """Return what the contestants of a framework reached, by their names."""
+    """Return what the workers of a framework reached, by their names."""
     rounded = framework in ('torch', 'tensorflow') and (
         hardware.has_native_bfloat16())
-    contestants = {'d2l 1.0.3': ('peer', 'default'),
-                   'auto': ('d2l', 'auto'),
-                   'float32': ('d2l', 'float32'),
-                   'bare float32': ('bare', 'float32'),
-                   'matmul float32': ('matmul', 'float32')}
+    workers = {'d2l 1.0.3': ('peer', 'default'),
+               'auto': ('d2l', 'auto'),
+               'float32': ('d2l', 'float32'),
+               'bare float32': ('bare', 'float32'),
+               'matmul float32': ('matmul', 'float32')}
     if rounded:
-        contestants |= {'bare bfloat16': ('bare', 'bfloat16'),
-                        'matmul bfloat16': ('matmul', 'bfloat16')}
+        workers |= {'bare bfloat16': ('bare', 'bfloat16'),
+                    'matmul bfloat16': ('matmul', 'bfloat16')}
     else:
-        del contestants['auto']     # it is float32
+        del workers['auto']     # it is float32
     results = {}
     with ExitStack() as stack:
         processes = {}
-        for name, (who, precision) in tqdm(contestants.items(),
+        for name, (who, precision) in tqdm(workers.items(),
                                            f'{framework}: start'):
             process = stack.enter_context(
-                Contestant(framework, who, precision))
+                WorkerProcess(framework, who, precision))
             processes[name] = process
             results[name] = {'epoch': [], 'data': []}
             if who != 'matmul':
@@ -153,9 +156,9 @@ def compare(framework, repeats):
 
 def import_seconds(framework, repeats):
     """Return the seconds to import d2l 1.0.3, ours, and the framework alone."""
-    peer = BUILD / framework / 'bin' / 'python', BUILD / 'home' / 'work'
-    ours = ROOT / PYTHONS[framework] / 'bin' / 'python', ROOT
-    d2l = f'import either; either.library("{framework}")'
+    peer = python_of(framework, is_peer=True), RESULTS / 'home' / 'work'
+    ours = python_of(framework), ROOT
+    d2l = f'import any_d2l; any_d2l.library("{framework}")'
     what = {'d2l 1.0.3': (*peer, d2l), 'ours': (*ours, d2l),
             'framework': (*ours, f'import {framework}')}
     seconds = {name: [] for name in what}
@@ -173,12 +176,12 @@ def import_seconds(framework, repeats):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition(':')[0])
-    parser.add_argument('--framework', choices=PYTHONS, action='append')
+    parser.add_argument('--framework', choices=BY_MODULE, action='append')
     parser.add_argument('--repeats', type=int, default=5)
     arguments = parser.parse_args()
-    file = BUILD / 'results.json'
+    file = RESULTS / 'results.json'
     results = json.loads(file.read_text()) if file.exists() else {}
-    for framework in arguments.framework or PYTHONS:
+    for framework in arguments.framework or BY_MODULE:
         make_peer(framework)
         results[framework] = {
             'training': compare(framework, arguments.repeats),

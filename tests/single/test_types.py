@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from book.frameworks import BY_MODULE
+
+ROOT = Path(__file__).parents[2]
 PROGRAM = '''
 from d2l import {framework} as d2l
 
@@ -28,25 +30,24 @@ trainer.fit(d2l.LeNet(), data=3)        # line 15
 '''
 REVEALED = ['int', 'int', 'Any', 'list[str]', 'float']
 WRONG = {13: 'arg-type', 14: 'call-arg', 15: 'arg-type'}
-FRAMEWORKS = 'torch', 'jax', 'tensorflow', 'mxnet'
 
 
 @pytest.fixture(scope='module')
 def report(tmp_path_factory):
     """Return what mypy says of a program in each framework."""
     folder = tmp_path_factory.mktemp('programs')
-    for framework in FRAMEWORKS:
+    for framework in BY_MODULE:
         (folder / f'{framework}_user.py').write_text(
             PROGRAM.format(framework=framework).lstrip())
     return subprocess.run(
         [sys.executable, '-m', 'mypy', '--follow-imports=silent',
          '--ignore-missing-imports', '--cache-dir', str(folder / 'cache'),
-         *(f'{framework}_user.py' for framework in FRAMEWORKS)],
+         *(f'{framework}_user.py' for framework in BY_MODULE)],
         cwd=folder, env=os.environ | {'MYPYPATH': str(ROOT)},
         capture_output=True, text=True).stdout
 
 
-@pytest.mark.parametrize('framework', FRAMEWORKS)
+@pytest.mark.parametrize('framework', BY_MODULE)
 def test_hints_describe_the_api(report, framework):
     said = re.findall(rf'^{framework}_user\.py:(\d+): (\w+): (.*)$', report,
                       re.MULTILINE)

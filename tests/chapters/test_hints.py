@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import run
+from run_cells import run
 
 
 def test_a_cell_that_fails_does_not_stop_the_rest(tmp_path, data):
@@ -32,17 +32,17 @@ def test_a_cell_that_fails_does_not_stop_the_rest(tmp_path, data):
         y = jax.tree_map(abs, [1])
         ```
     '''))
-    assert run.run(section, 'pytorch', data) == [
+    assert run(section, 'pytorch', data) == [
         "ValueError: ('one', 'two')", None,
         "AttributeError: module 'jax' has no attribute 'tree_map' d2l: in `y "
         "= jax.tree_map(abs, [1])`: JAX calls it jax.tree.map now."]
-    assert run.run(section, 'jax', data) is None
+    assert run(section, 'jax', data) is None
 
 
 @pytest.mark.parametrize('tab', ['jax', 'tensorflow'])
-def test_an_outdated_line_is_noted(data, tab):
+def test_an_outdated_line_gets_a_hint(data, tab):
     """The error names the line and the change that mends it."""
-    ready, *outdated = run.run(
+    ready, *outdated = run(
         Path(__file__).parent / 'outdated/lines.md', tab, data)
     assert ready is None
     assert [error for error in outdated

@@ -1,4 +1,4 @@
-"""What is asked of d2l, ours or 1.0.3, whichever this Python has."""
+"""What a bench asks of any d2l, ours or 1.0.3: the one this Python has."""
 
 import ast
 import importlib

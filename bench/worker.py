@@ -1,4 +1,4 @@
-"""Train when told to: `python contestant.py FRAMEWORK WHO PRECISION`.
+"""Train when told to: `python worker.py FRAMEWORK WHO PRECISION`.
 
 WHO is `d2l` (ours or 1.0.3, whichever this Python has), `bare` or `matmul`. A
 line on standard input asks for one thing: `epoch` for some batches of
@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-import bare
-from either import chapter_class, library
+from any_d2l import chapter_class, library
+from floors import FLOORS
 
 BATCH_SIZE, IMAGE_SIZE = 128, (96, 96)
 NUM_BATCHES = 6         # an epoch
@@ -27,7 +27,7 @@ os.dup2(2, 1)
 
 
 def main(framework, who, precision):
-    floor = bare.FRAMEWORKS[framework]()
+    floor = FLOORS[framework]()
     if who == 'matmul':
         serve(epoch=lambda: matmul(floor, precision))
         return

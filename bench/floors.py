@@ -150,5 +150,5 @@ class MXNet:
         return lambda: np.dot(A, A).wait_to_read()
 
 
-FRAMEWORKS = {'torch': Torch, 'jax': Jax, 'tensorflow': TensorFlow,
-              'mxnet': MXNet}
+FLOORS = {'torch': Torch, 'jax': Jax, 'tensorflow': TensorFlow,
+          'mxnet': MXNet}

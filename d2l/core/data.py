@@ -24,7 +24,7 @@ class BatchLoader:
 
     def __init__(self, arrays: Sequence[np.ndarray], batch_size: int,
                  convert: Callable, get_seed: Callable[[], int] | None = None):
-        if not (isinstance(batch_size, Integral) and batch_size > 0):
+        if not (isinstance(batch_size, int | Integral) and batch_size > 0):
             raise ValueError(f'batch_size={batch_size!r} must be a positive '
                              f'number of examples, such as 128.')
         self.arrays, self.batch_size = arrays, batch_size

@@ -64,8 +64,8 @@ def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
 
 def places(root: str | PathLike) -> list[Path]:
     """Return the folders in which the data set is looked for, in order."""
-    root, set_by_user = _path(root), os.environ.get('D2L_DATA')
-    return [root, root / 'FashionMNIST' / 'raw',    # torchvision's place
+    folder, set_by_user = _path(root), os.environ.get('D2L_DATA')
+    return [folder, folder / 'FashionMNIST' / 'raw',    # torchvision's place
             *([_path(set_by_user)] if set_by_user else []), DEBIAN]
 
 
@@ -116,12 +116,13 @@ def resize(images: np.ndarray, size: Size) -> np.ndarray:
 
 def check_size(size: Size) -> tuple[int, int]:
     """Return height and width. Raises ValueError where they are none."""
-    pair = (size, size) if isinstance(size, Integral) else size
+    pair = (size, size) if isinstance(size, int | Integral) else size
     if not (isinstance(pair, Sequence) and len(pair) == 2 and all(
             isinstance(n, Integral) and n > 0 for n in pair)):
         raise ValueError(f'resize={size!r} must be a number of pixels or two, '
                          f'height and width, such as (96, 96).')
-    return tuple(pair)
+    height, width = pair
+    return height, width
 
 
 @functools.lru_cache

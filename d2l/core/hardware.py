@@ -48,7 +48,7 @@ def use_all_cores() -> None:
     if cores and 'OMP_NUM_THREADS' not in os.environ:
         if 'mxnet' not in sys.modules:
             os.environ['OMP_NUM_THREADS'] = str(cores)
-        elif cores > (os.cpu_count() // 2 or 1):
+        elif cores > ((os.cpu_count() or 1) // 2 or 1):
             warnings.warn(f'MXNet was imported before d2l and uses half of '
                           f'the {cores} cores. To train faster, import d2l '
                           f'first, or set OMP_NUM_THREADS={cores}.',

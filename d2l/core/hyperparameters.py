@@ -31,9 +31,10 @@ class HyperParameters:
         an underscore.
         """
         ignore = [ignore] if isinstance(ignore, str) else ignore
-        caller = inspect.currentframe().f_back
+        here = inspect.currentframe()
+        assert here and here.f_back, 'CPython has frames'
         self.hparams = {
-            name: value for name, value in caller.f_locals.items()
+            name: value for name, value in here.f_back.f_locals.items()
             if name not in {'self', *ignore} and not name.startswith('_')}
         for name, value in self.hparams.items():
             setattr(self, name, value)

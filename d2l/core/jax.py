@@ -325,6 +325,13 @@ class LinearRegression(Module):
 
     def loss(self, params: Any, X: Sequence, y: jax.Array,
              state: TrainState) -> jax.Array:
+        """Return half the mean squared error, a scalar.
+
+        `X`: the arguments of `forward`, a tuple; `y`: (examples, 1). Optax
+        halves it, and D2L 1.0.3 with it, so that its gradient is the error;
+        in PyTorch and TensorFlow it is not halved: gradients, and steps, are
+        twice as large.
+        """
         y_hat = state.apply_fn({'params': params}, *X)
         return optax.l2_loss(y_hat, y).mean()
 

@@ -286,6 +286,12 @@ class LinearRegression(Module):
         self.net.initialize(init.Normal(sigma=0.01))
 
     def loss(self, y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return half the mean squared error, a scalar.
+
+        `y_hat`, `y`: (examples, 1). Gluon halves it, and D2L 1.0.3 with it,
+        so that its gradient is the error; in PyTorch and TensorFlow it is
+        not halved: gradients, and steps, are twice as large.
+        """
         return gluon.loss.L2Loss()(y_hat, y).mean()
 
     def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:

@@ -83,7 +83,7 @@ def plot(X: Sequence, Y: Sequence | None = None, xlabel: str | None = None,
     elif is_one_line(Y):
         Y = [Y]
     if len(X) != len(Y):
-        X = X * len(Y)
+        X = [*X] * len(Y)
     set_figsize(figsize)
     if axes is None:
         from matplotlib import pyplot as plt
@@ -134,8 +134,9 @@ class ProgressBoard(HyperParameters):
                  fig: Figure | None = None, axes: Axes | None = None,
                  figsize: Pair = (3.5, 2.5), display: bool = True):
         self.save_hyperparameters()
-        self.data = OrderedDict()   # label -> the points drawn
-        self._pending = {}          # label -> number and sums of x, y, weight
+        # label -> the points drawn; label -> number, sums of x, y, weight
+        self.data: OrderedDict[str, list] = OrderedDict()
+        self._pending: dict[str, tuple] = {}
 
     def draw(self, x: float, y: SupportsFloat, label: str, every_n: int = 1,
              weight: int = 1) -> None:
@@ -227,7 +228,9 @@ class Animator:
         self.axes = list(axes.flat)
         self.config_axes = lambda: set_axes(
             self.axes[0], xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
-        self.X, self.Y, self.fmts = None, None, fmts
+        self.X: list[list] = []
+        self.Y: list[list] = []
+        self.fmts = fmts
 
     def add(self, x: float | Sequence, y: Any) -> None:
         """Add a point to every line.
@@ -236,15 +239,15 @@ class Animator:
         as it is.
         """
         y = y if hasattr(y, '__len__') else [y]
-        x = x if hasattr(x, '__len__') else [x] * len(y)
+        xs = x if isinstance(x, Sequence) else [x] * len(y)
         self.X = self.X or [[] for _ in y]
         self.Y = self.Y or [[] for _ in y]
-        for i, (a, b) in enumerate(zip(x, y)):
+        for i, (a, b) in enumerate(zip(xs, y, strict=False)):
             if a is not None and b is not None:
                 self.X[i].append(a)
                 self.Y[i].append(b)
         self.axes[0].cla()
-        for xs, ys, fmt in zip(self.X, self.Y, self.fmts):
+        for xs, ys, fmt in zip(self.X, self.Y, self.fmts, strict=False):
             self.axes[0].plot(xs, ys, fmt)
         self.config_axes()
         if in_notebook():

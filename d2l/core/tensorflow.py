@@ -305,6 +305,12 @@ class LinearRegression(Module):
             1, kernel_initializer=tf.initializers.RandomNormal(stddev=0.01))
 
     def loss(self, y_hat: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        """Return the mean squared error, a scalar.
+
+        `y_hat`, `y`: (examples, 1). It is not halved, as in D2L 1.0.3 in this
+        framework; JAX and MXNet halve it: their gradients, and steps, are
+        half as large.
+        """
         return tf.reduce_mean((y_hat - y) ** 2)
 
     def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:

@@ -302,6 +302,12 @@ class LinearRegression(Module):
         self.net.bias.data.fill_(0)
 
     def loss(self, y_hat: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the mean squared error, a scalar.
+
+        `y_hat`, `y`: (examples, 1). It is not halved, as in D2L 1.0.3 in this
+        framework; JAX and MXNet halve it: their gradients, and steps, are
+        half as large.
+        """
         return F.mse_loss(y_hat, y)
 
     def get_w_b(self) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from jax import lax
 from jax import numpy as jnp
 
+from d2l import jax as d2l
 from d2l.core.cpu import jax as jax_cpu
 
 LAYOUT = ('NHWC', 'HWIO', 'NHWC')
@@ -139,3 +140,29 @@ def test_what_is_something_else_stays(monkeypatch):
     gradient = jax.grad(loss)
     assert (primitives(jax_cpu.rewrite(gradient), K, X)
             >= {'conv_general_dilated', 'cond'})
+
+
+@pytest.mark.parametrize('error', [TypeError, KeyError])
+def test_where_rewriting_fails_the_step_is_compiled_as_it_is(
+        monkeypatch, capsys, error):
+    """Not run eagerly, with a message that blames the reader's code."""
+    def fail(*args):
+        raise error('no such parameter')
+
+    class Data(d2l.DataModule):
+        batch_size = 4
+
+        def get_dataloader(self, train):
+            return self.get_tensorloader(
+                (np.ones((8, 4), 'float32'), np.zeros(8, 'int32')), train)
+
+    monkeypatch.setattr(jax_cpu, '_run', fail)
+    model = d2l.SoftmaxRegression(10, lr=0.1)
+    trainer = d2l.Trainer(max_epochs=2)
+    with pytest.warns(UserWarning, match=(
+            f'put faster operations .*{error.__name__}.*no such parameter')):
+        trainer.fit(model, Data())
+    assert 'eagerly' not in capsys.readouterr().out
+    losses = [point.y for point in model.board.data['train_loss']]
+    assert losses[-1] < losses[0]
+    assert trainer._train_step.compiled._cache_size() == 1

@@ -1,0 +1,188 @@
+"""What `make lib` takes out of sections, and how it names their places."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from d2lbook import config, notebook
+
+from book.content import library
+
+MODULES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
+           'mxnet': 'mxnet'}
+SECTION = '''# A
+:label:`sec_a`
+
+```{.python .input}
+%%tab pytorch
+%matplotlib inline
+text = """
+#@save
+"""
+@functools.cache
+def f(x):  #@save
+    def inner(y):
+        for i in (1, 2):
+            pass
+        return y
+    return inner
+
+@d2l.add_to_class(d2l.Kept)  #@save
+def g(self): return 1
+
+def shape(X): return X.shape  #@save
+left_out = 1
+```
+
+## Without a label
+
+```{.python .input}
+%%tab pytorch
+class K:  #@save
+    'One "line".'
+```
+
+:label:`fig_x`
+
+## B
+
+:label:`subsec_b`
+
+```{.python .input}
+%%tab pytorch, jax
+@d2l.add_to_class(K)  #@save
+@property
+def text(self):
+    """Two
+
+    lines."""
+    return """a
+b"""
+
+#@save
+x = 1
+y = 2
+
+z = 3
+```
+'''
+EXPECTED = '''@functools.cache
+def f(x):
+    """Defined in :numref:`sec_a`"""
+    def inner(y):
+        for i in (1, 2):
+            pass
+        return y
+    return inner
+
+@d2l.add_to_class(d2l.Kept)
+def g(self):
+    """Defined in :numref:`sec_a`"""
+    return 1
+
+def shape(X):
+    """Defined in :numref:`sec_a`"""
+    return X.shape
+
+class K:
+    """One \\"line\\".
+
+    Defined in :numref:`sec_a`"""
+
+    @property
+    def text(self):
+        """Two
+
+        lines.
+
+        Defined in :numref:`subsec_b`"""
+        return """a
+b"""
+
+x = 1
+y = 2'''
+
+
+def saved_in_chapter(tab):
+    """Yield the names that a tab saves, each with its heading's label."""
+    for path in sorted(Path('chapter_resnet').glob('*.md')):
+        label, lines = None, path.read_text().split('\n')
+        in_code = is_of_tab = False
+        for line, after in zip(lines, lines[1:] + ['']):
+            if line.startswith('```'):
+                in_code = not in_code
+            elif in_code and line.startswith('%%tab '):
+                is_of_tab = tab in line[6:].split(', ') or line[6:] == 'all'
+            elif not in_code and line.startswith('#'):
+                assert after.startswith(':label:`')
+                label = after[8:-1]
+            elif in_code and is_of_tab and line.endswith('#@save'):
+                words = line.replace('(', ' ').replace(':', ' ').split()
+                if words[0] in ('def', 'class'):
+                    yield words[1], label
+                else:       # @d2l.add_to_class(ResNet)
+                    yield (f'{words[1].strip(")")}.'
+                           f'{after.split("(")[0].split()[1]}', label)
+
+
+@pytest.mark.parametrize('tab', MODULES)
+def test_every_saved_name_says_its_section(tab):
+    found = {}
+    tree = ast.parse(Path(f'd2l/{MODULES[tab]}.py').read_text())
+    for node in tree.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            found[node.name] = ast.get_docstring(node)
+            for part in node.body:
+                doc = (ast.get_docstring(part)
+                       if isinstance(part, ast.FunctionDef) else None)
+                if doc and 'Defined in' in doc:
+                    found[f'{node.name}.{part.name}'] = doc
+    expected = dict(saved_in_chapter(tab))
+    assert len(expected) >= 8
+    assert {name: doc.splitlines()[-1] for name, doc in found.items()} == {
+        name: f'Defined in :numref:`{label}`'
+        for name, label in expected.items()}
+
+
+def test_what_is_marked_is_saved():
+    blocks = library.saved(SECTION, 'pytorch', 'pytorch')
+    assert library.merged(blocks) == EXPECTED
+    compile(EXPECTED, 'library', 'exec')
+
+
+def test_a_cell_that_is_no_python_is_named():
+    section = '```{.python .input}\n%%tab jax\ndef f(:  #@save\n```\n'
+    with pytest.raises(ValueError, match='x.md: a cell with #@save in the '
+                                         'tab jax is no Python'):
+        library.saved(section, 'jax', 'pytorch', 'x.md')
+
+
+def test_aliases_are_replaced_whole():
+    nb = notebook.read_markdown(
+        '```{.python .input}\nimport d2l.tensorflow\n'
+        'd2l.normalize(x), d2l.log_loss(y), d2l.stack_outputs(x), d2l.exp(x)\n'
+        "잔차 = d2l.numpy(d2l.reshape(a + b, (1,  2)))  # d2l.exp\n"
+        "'d2l.exp', d2l.nn_Module, d2l.reshape\n```\n")
+    found = library.replace_alias(nb, config.Config().library['pytorch'])
+    assert found.cells[0].source == (
+        'import d2l.tensorflow\n'
+        'd2l.normalize(x), d2l.log_loss(y), d2l.stack_outputs(x), '
+        'torch.exp(x)\n'
+        '잔차 = (a + b).reshape((1,  2)).detach().numpy()  # d2l.exp\n'
+        "'d2l.exp', nn.Module, d2l.reshape")
+    assert 'd2l.exp(x)' in nb.cells[0].source      # the notebook given is kept
+
+
+def test_the_library_is_what_the_chapter_saves(tmp_path):
+    """Written over, in a copy, it is the same."""
+    subprocess.run(['cp', '-r', 'd2l', 'chapter_resnet', 'config.ini',
+                    'index.md', tmp_path], check=True)
+    subprocess.run(
+        [sys.executable, '-c',
+         'from book.content.library import lib; lib()'], check=True,
+        cwd=tmp_path, env={'PYTHONPATH': str(Path.cwd())},
+        capture_output=True)
+    for file in Path('d2l').glob('*.py'):
+        assert (tmp_path / file).read_text() == file.read_text()

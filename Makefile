@@ -55,6 +55,12 @@ site: export D2L_FAST_DEV_RUN ?= 4
 site: env  ## Build every format for a static host: _build/site
 	.venv/bin/python -m book site
 
+.PHONY: check
+check: .venv/.done  ## Lint, type-check and spell-check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/codespell
+
 .PHONY: test
 test: env  ## Run all tests in both environments
 	.venv/bin/python tests/run_all.py

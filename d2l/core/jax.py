@@ -71,9 +71,11 @@ class TrainState(train_state.TrainState):
 
 
 class Module(module.Module, nn.Module):
-    """The base class of models.
+    """The base class of models: `net` or `forward`, `loss`, an optimizer.
 
-    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch that the
+    board shows of training and of validation. Source: D2L 1.0.3, section
+    "Object-Oriented Design for Implementation".
     """
     plot_train_per_epoch: int = field(default=2, init=False)
     plot_valid_per_epoch: int = field(default=1, init=False)
@@ -84,7 +86,11 @@ class Module(module.Module, nn.Module):
 
     def training_step(self, params: Any, batch: Sequence,
                       state: TrainState) -> tuple[jax.Array, Any]:
-        """Return the loss of a batch and its gradient."""
+        """Return the loss of a batch, a scalar, and its gradient.
+
+        `params`: the parameters; `batch`: a tuple whose last item is the
+        labels.
+        """
         l, grads = jax.value_and_grad(self.loss)(params, batch[:-1],
                                                  batch[-1], state)
         self.plot('loss', l, train=True)
@@ -104,7 +110,7 @@ class Module(module.Module, nn.Module):
         """Return the initial variables, or those that were loaded.
 
         `dummy_input`: the arguments of `forward`, such as [X]; `key`: a PRNG
-        key, or a dict of one a collection.
+        key, or a dict of one per collection.
         """
         if hasattr(self, 'weights'):
             return self.weights
@@ -216,18 +222,28 @@ class Trainer(trainer.Trainer):
             self.state, Path(file).read_bytes()), self.device)
 
     def clip_gradients(self, grad_clip_val: float, grads: Any) -> Any:
-        """Return the gradient, scaled down to norm `grad_clip_val` if larger."""
+        """Return the gradient, of norm `grad_clip_val` if it is larger.
+
+        The norm is that of all of `grads` together.
+        """
         norm = optax.global_norm(grads)
         scale = jnp.minimum(1, grad_clip_val / norm)
         return jax.tree_util.tree_map(lambda g: g * scale, grads)
 
 
 class Classifier(Module):
-    """The base class of classification models."""
+    """The base class of classification models: cross-entropy and accuracy.
+
+    Source: D2L 1.0.3, section "The Base Classification Model".
+    """
 
     def training_step(self, params: Any, batch: Sequence,
                       state: TrainState) -> tuple[tuple[jax.Array, Any], Any]:
-        """Return (loss, new batch statistics) of a batch and the gradient."""
+        """Return (loss, new batch statistics) of a batch and the gradient.
+
+        `params`: the parameters; `batch`: a tuple whose last item is the
+        labels.
+        """
         value, grads = jax.value_and_grad(self.loss, has_aux=True)(
             params, batch[:-1], batch[-1], state)
         self.plot('loss', value[0], train=True)
@@ -243,10 +259,11 @@ class Classifier(Module):
 
     def loss(self, params: Any, X: Sequence, Y: jax.Array, state: TrainState,
              averaged: bool = True) -> tuple[jax.Array, Any]:
-        """Return (the cross-entropy of the logits and Y, new statistics).
+        """Return the mean cross-entropy, a scalar, and the new statistics.
 
-        `X`: the arguments of `forward`, a tuple; `Y`: labels (...);
-        `averaged=False`: one value an example.
+        `params`: the parameters; `X`: the arguments of `forward`, a tuple;
+        `Y`: labels (...), integers; `state`: holds the batch statistics;
+        `averaged=False`: return one value per label instead.
         """
         Y_hat, updates = state.apply_fn(
             {'params': params, 'batch_stats': state.batch_stats}, *X,
@@ -258,9 +275,10 @@ class Classifier(Module):
 
     def accuracy(self, params: Any, X: Sequence, Y: jax.Array,
                  state: TrainState, averaged: bool = True) -> jax.Array:
-        """Return the share of correct predictions.
+        """Return the share of correct predictions, a scalar from 0 to 1.
 
-        `averaged=False`: 1 or 0 an example.
+        The arguments are those of `loss`; `averaged=False`: return 1 or 0 per
+        label instead.
         """
         Y_hat = state.apply_fn(
             {'params': params, 'batch_stats': state.batch_stats}, *X)
@@ -270,7 +288,11 @@ class Classifier(Module):
 
     def layer_summary(self, X_shape: Sequence[int],
                       key: jax.Array | None = None) -> None:
-        """Print the output shape of every layer of `net` for this input."""
+        """Print the output shape of every layer of `net`.
+
+        `X_shape`: the shape of the input, (examples, height, width, channels)
+        for images; `key`: the PRNG key of the parameters.
+        """
         X = jnp.zeros(X_shape)
         key = get_key() if key is None else key
         bound = self.clone().bind(jax.jit(self.init)(key, X),
@@ -303,7 +325,11 @@ class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
 
 
 class SGD(HyperParameters):
-    """Minibatch stochastic gradient descent, from scratch."""
+    """Minibatch stochastic gradient descent, from scratch.
+
+    `lr`: the learning rate. Source: D2L 1.0.3, section "Linear Regression
+    Implementation from Scratch".
+    """
 
     def __init__(self, lr: float) -> None:
         self.save_hyperparameters()
@@ -317,7 +343,11 @@ class SGD(HyperParameters):
 
 
 class LinearRegression(Module):
-    """Linear regression with one output."""
+    """Linear regression: inputs (examples, inputs), outputs (examples, 1).
+
+    `lr`: the learning rate. Source: D2L 1.0.3, section "Concise
+    Implementation of Linear Regression".
+    """
     lr: float
 
     def setup(self) -> None:
@@ -336,12 +366,17 @@ class LinearRegression(Module):
         return optax.l2_loss(y_hat, y).mean()
 
     def get_w_b(self, state: TrainState) -> tuple[jax.Array, jax.Array]:
-        """Return weights and bias."""
+        """Return weights (inputs, 1) and bias (1,)."""
         return state.params['net']['kernel'], state.params['net']['bias']
 
 
 class SoftmaxRegression(Classifier):
-    """Softmax regression on flattened inputs."""
+    """Softmax regression: a linear layer on flattened inputs.
+
+    `num_outputs`: the number of classes; `lr`: the learning rate. Inputs are
+    (examples, ...), outputs logits (examples, classes). Source: D2L 1.0.3,
+    section "Concise Implementation of Softmax Regression".
+    """
     num_outputs: int
     lr: float
 
@@ -351,7 +386,13 @@ class SoftmaxRegression(Classifier):
 
 
 class LeNet(Classifier):
-    """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
+    """LeNet-5, with sigmoids and average pooling.
+
+    `lr`: the learning rate; `num_classes`: the number of classes;
+    `kernel_init`: makes the initializer of the weights. Images are
+    (examples, 28, 28, 1), outputs logits (examples, classes). Source: LeCun
+    et al., "Gradient-based learning applied to document recognition" (1998).
+    """
     lr: float = 0.1
     num_classes: int = 10
     kernel_init: FunctionType = nn.initializers.xavier_uniform
@@ -374,7 +415,12 @@ class LeNet(Classifier):
 
 
 def corr2d(X: jax.Array, K: jax.Array) -> jax.Array:
-    """Return the 2D cross-correlation of a matrix with a kernel."""
+    """Return the 2D cross-correlation of a matrix with a kernel.
+
+    `X`: (height, width); `K`: (rows, columns), not larger. Returns float32,
+    (height - rows + 1, width - columns + 1). Source: D2L 1.0.3, section
+    "Convolutions for Images".
+    """
     X, K = X.astype(jnp.float32), K.astype(jnp.float32)
     return jax.lax.conv(X[None, None], K[None, None], (1, 1), 'VALID')[0, 0]
 
@@ -382,7 +428,8 @@ def corr2d(X: jax.Array, K: jax.Array) -> jax.Array:
 def accuracy(y_hat: jax.Array, y: jax.Array) -> float:
     """Return how many predictions are correct.
 
-    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
+    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels
+    (examples,).
     """
     if y_hat.ndim > 1 and y_hat.shape[1] > 1:
         y_hat = y_hat.argmax(axis=1)
@@ -391,9 +438,11 @@ def accuracy(y_hat: jax.Array, y: jax.Array) -> float:
 
 def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
                           device: jax.Device | None = None) -> float:
-    """Return the share of correct predictions of `net`, called with images.
+    """Return the share of correct predictions of `net`, from 0 to 1.
 
-    `data_iter`: batches of images and labels.
+    `net`: a function of images, such as a bound model that infers;
+    `data_iter`: batches of images and labels (examples,); `device`: where to
+    compute, without it on the default device.
     """
     metric = Accumulator(2)     # correct predictions, predictions
     for X, y in data_iter:
@@ -406,7 +455,11 @@ load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 
 def sgd(params: Any, grads: Any, lr: float, batch_size: int) -> Any:
-    """Return the parameters after a step with gradients that are sums."""
+    """Return the parameters after a step with gradients that are sums.
+
+    `params`, `grads`: of the same shapes; `lr`: the learning rate;
+    `batch_size`: how many examples the gradients are sums over.
+    """
     return jax.tree_util.tree_map(
         lambda param, grad: param - lr * grad / batch_size, params, grads)
 
@@ -414,7 +467,11 @@ def sgd(params: Any, grads: Any, lr: float, batch_size: int) -> Any:
 def split_batch(X: jax.Array, y: jax.Array,
                 devices: Sequence[jax.Device],
                 ) -> tuple[list[jax.Array], list[jax.Array]]:
-    """Return two lists: the parts of `X` and of `y`, one a device."""
+    """Return two lists: the parts of `X` and of `y`, one per device.
+
+    `X`, `y`: (examples, ...), cut along the examples. Source: D2L 1.0.3,
+    section "Training on Multiple GPUs".
+    """
     def split(array):
         return [jax.device_put(part, device) for part, device
                 in zip(jnp.array_split(array, len(devices)), devices)]
@@ -425,8 +482,9 @@ def split_batch(X: jax.Array, y: jax.Array,
 def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
-    The names are those of torchvision's resnet.py, the layout is PyTorch's:
-    every framework's `load_weights` reads the file. The variables of a
+    `path`: the file, which is written whole or not at all. The names are
+    those of torchvision's resnet.py, the layout is PyTorch's: every
+    framework's `load_weights` reads the file. The variables of a
     model that was not trained must stand in `model.weights`.
     """
     weights.save_weights(model, list(_weights(_variables(model))), path,

@@ -54,9 +54,11 @@ def get_seed() -> int:
 
 
 class Module(module.Module, nn.Block):
-    """The base class of models.
+    """The base class of models: `net` or `forward`, `loss`, an optimizer.
 
-    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch that the
+    board shows of training and of validation. Source: D2L 1.0.3, section
+    "Object-Oriented Design for Implementation".
     """
 
     def __init__(self, plot_train_per_epoch: int = 2,
@@ -197,7 +199,10 @@ class Trainer(trainer.Trainer):
                 param[:] = saved
 
     def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
-        """Scale the gradient down to norm `grad_clip_val` if it is larger."""
+        """Scale the gradient of `model` to norm `grad_clip_val` if larger.
+
+        The norm is that of all parameters' gradients together.
+        """
         params = model.parameters()
         if not isinstance(params, list):
             params = [p.data() for p in params.values()
@@ -209,13 +214,17 @@ class Trainer(trainer.Trainer):
 
 
 class Classifier(module.Classifier, Module):
-    """The base class of classification models."""
+    """The base class of classification models: cross-entropy and accuracy.
+
+    Source: D2L 1.0.3, section "The Base Classification Model".
+    """
 
     def loss(self, Y_hat: np.ndarray, Y: np.ndarray,
              averaged: bool = True) -> np.ndarray:
-        """Return the cross-entropy of logits (..., classes) and labels (...).
+        """Return the mean cross-entropy, a scalar.
 
-        `averaged=False`: one value an example.
+        `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
+        `averaged=False`: return one value per label instead.
         """
         losses = gluon.loss.SoftmaxCrossEntropyLoss()(
             Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1))
@@ -223,9 +232,10 @@ class Classifier(module.Classifier, Module):
 
     def accuracy(self, Y_hat: np.ndarray, Y: np.ndarray,
                  averaged: bool = True) -> np.ndarray:
-        """Return the share of correct predictions of logits.
+        """Return the share of correct predictions, a scalar from 0 to 1.
 
-        `averaged=False`: 1 or 0 an example.
+        `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
+        `averaged=False`: return 1 or 0 per label instead.
         """
         Y = Y.reshape(-1)
         preds = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(axis=1)
@@ -233,7 +243,11 @@ class Classifier(module.Classifier, Module):
         return compare.mean() if averaged else compare
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
-        """Print the output shape of every layer of `net` for this input."""
+        """Print the output shape of every layer of `net`.
+
+        `X_shape`: the shape of the input, (examples, channels, height, width)
+        for images.
+        """
         X = np.random.randn(*X_shape)
         for layer in self.net:
             X = layer(X)
@@ -265,7 +279,11 @@ class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
 
 
 class SGD(HyperParameters):
-    """Minibatch stochastic gradient descent, from scratch."""
+    """Minibatch stochastic gradient descent, from scratch.
+
+    `params`: what to train; `lr`: the learning rate. Source: D2L 1.0.3,
+    section "Linear Regression Implementation from Scratch".
+    """
 
     def __init__(self, params: Iterable[np.ndarray], lr: float) -> None:
         params = list(params)
@@ -277,7 +295,11 @@ class SGD(HyperParameters):
 
 
 class LinearRegression(Module):
-    """Linear regression with one output."""
+    """Linear regression: inputs (examples, inputs), outputs (examples, 1).
+
+    `lr`: the learning rate. Source: D2L 1.0.3, section "Concise
+    Implementation of Linear Regression".
+    """
 
     def __init__(self, lr: float) -> None:
         super().__init__()
@@ -295,12 +317,17 @@ class LinearRegression(Module):
         return gluon.loss.L2Loss()(y_hat, y).mean()
 
     def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return weights and bias."""
+        """Return weights (1, inputs) and bias (1,)."""
         return self.net.weight.data(), self.net.bias.data()
 
 
 class SoftmaxRegression(Classifier):
-    """Softmax regression on flattened inputs."""
+    """Softmax regression: a linear layer on flattened inputs.
+
+    `num_outputs`: the number of classes; `lr`: the learning rate. Inputs are
+    (examples, ...), outputs logits (examples, classes). Source: D2L 1.0.3,
+    section "Concise Implementation of Softmax Regression".
+    """
 
     def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
@@ -311,7 +338,13 @@ class SoftmaxRegression(Classifier):
 
 
 class LeNet(Classifier):
-    """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
+    """LeNet-5, with sigmoids and average pooling.
+
+    `lr`: the learning rate; `num_classes`: the number of classes. Images
+    are (examples, 1, 28, 28), outputs logits (examples, classes). Source:
+    LeCun et al., "Gradient-based learning applied to document recognition"
+    (1998).
+    """
 
     def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
@@ -329,7 +362,12 @@ class LeNet(Classifier):
 
 
 def corr2d(X: np.ndarray, K: np.ndarray) -> np.ndarray:
-    """Return the 2D cross-correlation of a matrix with a kernel."""
+    """Return the 2D cross-correlation of a matrix with a kernel.
+
+    `X`: (height, width); `K`: (rows, columns), not larger. Returns float32,
+    (height - rows + 1, width - columns + 1). Source: D2L 1.0.3, section
+    "Convolutions for Images".
+    """
     X, K = X.astype('float32'), K.astype('float32')
     return npx.convolution(X[None, None], K[None, None], kernel=K.shape,
                            num_filter=1, no_bias=True)[0, 0]
@@ -338,7 +376,8 @@ def corr2d(X: np.ndarray, K: np.ndarray) -> np.ndarray:
 def accuracy(y_hat: np.ndarray, y: np.ndarray) -> float:
     """Return how many predictions are correct.
 
-    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
+    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels
+    (examples,).
     """
     if y_hat.ndim > 1 and y_hat.shape[1] > 1:
         y_hat = y_hat.argmax(axis=1)
@@ -347,9 +386,11 @@ def accuracy(y_hat: np.ndarray, y: np.ndarray) -> float:
 
 def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
                           device: mxnet.Context | None = None) -> float:
-    """Return the share of correct predictions of `net`, called with images.
+    """Return the share of correct predictions of `net`, from 0 to 1.
 
-    `data_iter`: batches of images and labels.
+    `net`: a model, which infers here and then has its mode again, or a
+    function of images; `data_iter`: batches of images and labels (examples,);
+    `device`: where to compute, without it where the model is.
     """
     if device is None:
         device = next(iter(net.collect_params().values())).list_ctx()[0]
@@ -364,7 +405,11 @@ load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 
 def sgd(params: Iterable[np.ndarray], lr: float, batch_size: int) -> None:
-    """Take a step with gradients that are sums."""
+    """Take a step with gradients that are sums.
+
+    `lr`: the learning rate; `batch_size`: how many examples the gradients are
+    sums over.
+    """
     for param in params:
         param[:] = param - lr * param.grad / batch_size
 
@@ -372,7 +417,11 @@ def sgd(params: Iterable[np.ndarray], lr: float, batch_size: int) -> None:
 def split_batch(X: np.ndarray, y: np.ndarray,
                 devices: Sequence[mxnet.Context],
                 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return two lists: the parts of `X` and of `y`, one a device."""
+    """Return two lists: the parts of `X` and of `y`, one per device.
+
+    `X`, `y`: (examples, ...), cut along the examples. Source: D2L 1.0.3,
+    section "Training on Multiple GPUs".
+    """
     def split(array):
         return gluon.utils.split_and_load(array, devices, even_split=False)
 
@@ -403,8 +452,9 @@ def resnet18(num_classes: int, in_channels: int = 0) -> nn.Sequential:
 def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
-    The names are those of torchvision's resnet.py, the layout is PyTorch's:
-    every framework's `load_weights` reads the file.
+    `path`: the file, which is written whole or not at all. The names are
+    those of torchvision's resnet.py, the layout is PyTorch's: every
+    framework's `load_weights` reads the file.
     """
     weights.save_weights(model, list(_weights(model)), path,
                          f'MXNet {mxnet.__version__}')

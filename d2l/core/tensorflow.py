@@ -50,9 +50,11 @@ def get_seed() -> int:
 
 
 class Module(module.Module, tf.keras.Model):
-    """The base class of models.
+    """The base class of models: `net` or `forward`, `loss`, an optimizer.
 
-    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch that the
+    board shows of training and of validation. Source: D2L 1.0.3, section
+    "Object-Oriented Design for Implementation".
     """
 
     def __init__(self, plot_train_per_epoch: int = 2,
@@ -226,18 +228,25 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val: float,
                        grads: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """Return the gradient, scaled down to norm `grad_clip_val` if larger."""
+        """Return the gradient, of norm `grad_clip_val` if it is larger.
+
+        The norm is that of all of `grads` together.
+        """
         return tf.clip_by_global_norm(grads, grad_clip_val)[0]
 
 
 class Classifier(module.Classifier, Module):
-    """The base class of classification models."""
+    """The base class of classification models: cross-entropy and accuracy.
+
+    Source: D2L 1.0.3, section "The Base Classification Model".
+    """
 
     def loss(self, Y_hat: tf.Tensor, Y: tf.Tensor,
              averaged: bool = True) -> tf.Tensor:
-        """Return the cross-entropy of logits (..., classes) and labels (...).
+        """Return the mean cross-entropy, a scalar.
 
-        `averaged=False`: one value an example.
+        `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
+        `averaged=False`: return one value per label instead.
         """
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
             tf.reshape(Y, (-1,)), tf.reshape(Y_hat, (-1, Y_hat.shape[-1])))
@@ -245,9 +254,10 @@ class Classifier(module.Classifier, Module):
 
     def accuracy(self, Y_hat: tf.Tensor, Y: tf.Tensor,
                  averaged: bool = True) -> tf.Tensor:
-        """Return the share of correct predictions of logits.
+        """Return the share of correct predictions, a scalar from 0 to 1.
 
-        `averaged=False`: 1 or 0 an example.
+        `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
+        `averaged=False`: return 1 or 0 per label instead.
         """
         Y = tf.reshape(Y, (-1,))
         preds = tf.argmax(tf.reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
@@ -255,7 +265,11 @@ class Classifier(module.Classifier, Module):
         return tf.reduce_mean(compare) if averaged else compare
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
-        """Print the output shape of every layer of `net` for this input."""
+        """Print the output shape of every layer of `net`.
+
+        `X_shape`: the shape of the input, (examples, height, width, channels)
+        for images.
+        """
         X = tf.random.normal(X_shape)
         self.net(X)     # layers that are built one by one take this size only
         for layer in self.net.layers:
@@ -284,7 +298,11 @@ class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
 
 
 class SGD(HyperParameters):
-    """Minibatch stochastic gradient descent, from scratch."""
+    """Minibatch stochastic gradient descent, from scratch.
+
+    `lr`: the learning rate. Source: D2L 1.0.3, section "Linear Regression
+    Implementation from Scratch".
+    """
 
     def __init__(self, lr: float) -> None:
         self.save_hyperparameters()
@@ -296,7 +314,11 @@ class SGD(HyperParameters):
 
 
 class LinearRegression(Module):
-    """Linear regression with one output."""
+    """Linear regression: inputs (examples, inputs), outputs (examples, 1).
+
+    `lr`: the learning rate. Source: D2L 1.0.3, section "Concise
+    Implementation of Linear Regression".
+    """
 
     def __init__(self, lr: float) -> None:
         super().__init__()
@@ -314,12 +336,17 @@ class LinearRegression(Module):
         return tf.reduce_mean((y_hat - y) ** 2)
 
     def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return weights and bias."""
+        """Return weights (inputs, 1) and bias (1,) as NumPy arrays."""
         return self.get_weights()[0], self.get_weights()[1]
 
 
 class SoftmaxRegression(Classifier):
-    """Softmax regression on flattened inputs."""
+    """Softmax regression: a linear layer on flattened inputs.
+
+    `num_outputs`: the number of classes; `lr`: the learning rate. Inputs are
+    (examples, ...), outputs logits (examples, classes). Source: D2L 1.0.3,
+    section "Concise Implementation of Softmax Regression".
+    """
 
     def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
@@ -329,7 +356,13 @@ class SoftmaxRegression(Classifier):
 
 
 class LeNet(Classifier):
-    """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
+    """LeNet-5, with sigmoids and average pooling.
+
+    `lr`: the learning rate; `num_classes`: the number of classes. Images
+    are (examples, 28, 28, 1), outputs logits (examples, classes). Source:
+    LeCun et al., "Gradient-based learning applied to document recognition"
+    (1998).
+    """
 
     def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
@@ -348,7 +381,12 @@ class LeNet(Classifier):
 
 
 def corr2d(X: tf.Tensor, K: tf.Tensor) -> tf.Tensor:
-    """Return the 2D cross-correlation of a matrix with a kernel."""
+    """Return the 2D cross-correlation of a matrix with a kernel.
+
+    `X`: (height, width); `K`: (rows, columns), not larger. Returns float32,
+    (height - rows + 1, width - columns + 1). Source: D2L 1.0.3, section
+    "Convolutions for Images".
+    """
     X, K = tf.cast(X, tf.float32), tf.cast(K, tf.float32)
     return tf.nn.conv2d(X[None, :, :, None], K[:, :, None, None], 1,
                         'VALID')[0, :, :, 0]
@@ -357,7 +395,8 @@ def corr2d(X: tf.Tensor, K: tf.Tensor) -> tf.Tensor:
 def accuracy(y_hat: tf.Tensor, y: tf.Tensor) -> float:
     """Return how many predictions are correct.
 
-    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
+    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels
+    (examples,).
     """
     if len(y_hat.shape) > 1 and y_hat.shape[1] > 1:
         y_hat = tf.argmax(y_hat, axis=1)
@@ -366,9 +405,11 @@ def accuracy(y_hat: tf.Tensor, y: tf.Tensor) -> float:
 
 def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
                           device: Device | None = None) -> float:
-    """Return the share of correct predictions of `net`, called with images.
+    """Return the share of correct predictions of `net`, from 0 to 1.
 
-    `data_iter`: batches of images and labels.
+    `net`: a model, which infers here and then has its mode again, or a
+    function of images; `data_iter`: batches of images and labels (examples,);
+    `device`: where to compute, without it on the default device.
     """
     mode = ({'training': False} if isinstance(net, tf.keras.layers.Layer)
             else {})
@@ -384,7 +425,11 @@ load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 def sgd(params: Iterable[tf.Variable], grads: Sequence[tf.Tensor], lr: float,
         batch_size: int) -> None:
-    """Take a step with gradients that are sums."""
+    """Take a step with gradients that are sums.
+
+    `params`, `grads`: of the same shapes; `lr`: the learning rate;
+    `batch_size`: how many examples the gradients are sums over.
+    """
     for param, grad in zip(params, grads):
         param.assign_sub(lr * grad / batch_size)
 
@@ -392,7 +437,11 @@ def sgd(params: Iterable[tf.Variable], grads: Sequence[tf.Tensor], lr: float,
 def split_batch(X: tf.Tensor, y: tf.Tensor,
                 devices: Sequence[Device],
                 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Return two lists: the parts of `X` and of `y`, one a device."""
+    """Return two lists: the parts of `X` and of `y`, one per device.
+
+    `X`, `y`: (examples, ...), cut along the examples. Source: D2L 1.0.3,
+    section "Training on Multiple GPUs".
+    """
     def split(array):
         ends = [len(array) * i // len(devices)
                 for i in range(len(devices) + 1)]
@@ -408,8 +457,9 @@ def split_batch(X: tf.Tensor, y: tf.Tensor,
 def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
-    The names are those of torchvision's resnet.py, the layout is PyTorch's:
-    every framework's `load_weights` reads the file.
+    `path`: the file, which is written whole or not at all. The names are
+    those of torchvision's resnet.py, the layout is PyTorch's: every
+    framework's `load_weights` reads the file.
     """
     weights.save_weights(model, list(_weights(model)), path,
                          f'TensorFlow {tf.__version__}')

@@ -59,9 +59,11 @@ def init_cnn(module: nn.Module) -> None:
 
 
 class Module(module.Module, nn.Module):
-    """The base class of models.
+    """The base class of models: `net` or `forward`, `loss`, an optimizer.
 
-    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points per epoch that the
+    board shows of training and of validation. Source: D2L 1.0.3, section
+    "Object-Oriented Design for Implementation".
     """
 
     def __init__(self, plot_train_per_epoch: int = 2,
@@ -214,18 +216,25 @@ class Trainer(trainer.Trainer):
                 (*self.model.parameters(), *self.model.buffers())]
 
     def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:
-        """Scale the gradient down to norm `grad_clip_val` if it is larger."""
+        """Scale the gradient of `model` to norm `grad_clip_val` if larger.
+
+        The norm is that of all parameters' gradients together.
+        """
         nn.utils.clip_grad_norm_(model.parameters(), grad_clip_val)
 
 
 class Classifier(module.Classifier, Module):
-    """The base class of classification models."""
+    """The base class of classification models: cross-entropy and accuracy.
+
+    Source: D2L 1.0.3, section "The Base Classification Model".
+    """
 
     def loss(self, Y_hat: torch.Tensor, Y: torch.Tensor,
              averaged: bool = True) -> torch.Tensor:
-        """Return the cross-entropy of logits (..., classes) and labels (...).
+        """Return the mean cross-entropy, a scalar.
 
-        `averaged=False`: one value an example.
+        `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
+        `averaged=False`: return one value per label instead.
         """
         return F.cross_entropy(Y_hat.reshape(-1, Y_hat.shape[-1]),
                                Y.reshape(-1),
@@ -233,16 +242,21 @@ class Classifier(module.Classifier, Module):
 
     def accuracy(self, Y_hat: torch.Tensor, Y: torch.Tensor,
                  averaged: bool = True) -> torch.Tensor:
-        """Return the share of correct predictions of logits.
+        """Return the share of correct predictions, a scalar from 0 to 1.
 
-        `averaged=False`: 1 or 0 an example.
+        `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
+        `averaged=False`: return 1 or 0 per label instead.
         """
         preds = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(dim=1)
         compare = (preds == Y.reshape(-1)).float()
         return compare.mean() if averaged else compare
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
-        """Print the output shape of every layer of `net` for this input."""
+        """Print the output shape of every layer of `net`.
+
+        `X_shape`: the shape of the input, (examples, channels, height, width)
+        for images.
+        """
         X = torch.randn(*X_shape)
         with _inference(self):
             for layer in self.net:
@@ -274,7 +288,11 @@ class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
 
 
 class SGD(HyperParameters):
-    """Minibatch stochastic gradient descent, from scratch."""
+    """Minibatch stochastic gradient descent, from scratch.
+
+    `params`: what to train; `lr`: the learning rate. Source: D2L 1.0.3,
+    section "Linear Regression Implementation from Scratch".
+    """
 
     def __init__(self, params: Iterable[torch.Tensor], lr: float) -> None:
         params = list(params)
@@ -292,7 +310,11 @@ class SGD(HyperParameters):
 
 
 class LinearRegression(Module):
-    """Linear regression with one output."""
+    """Linear regression: inputs (examples, inputs), outputs (examples, 1).
+
+    `lr`: the learning rate. Source: D2L 1.0.3, section "Concise
+    Implementation of Linear Regression".
+    """
 
     def __init__(self, lr: float) -> None:
         super().__init__()
@@ -311,12 +333,17 @@ class LinearRegression(Module):
         return F.mse_loss(y_hat, y)
 
     def get_w_b(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return weights and bias."""
+        """Return weights (1, inputs) and bias (1,)."""
         return self.net.weight.data, self.net.bias.data
 
 
 class SoftmaxRegression(Classifier):
-    """Softmax regression on flattened inputs."""
+    """Softmax regression: a linear layer on flattened inputs.
+
+    `num_outputs`: the number of classes; `lr`: the learning rate. Inputs are
+    (examples, ...), outputs logits (examples, classes). Source: D2L 1.0.3,
+    section "Concise Implementation of Softmax Regression".
+    """
 
     def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
@@ -325,7 +352,13 @@ class SoftmaxRegression(Classifier):
 
 
 class LeNet(Classifier):
-    """LeNet-5 for 28×28 images, with sigmoids and average pooling."""
+    """LeNet-5, with sigmoids and average pooling.
+
+    `lr`: the learning rate; `num_classes`: the number of classes. Images
+    are (examples, 1, 28, 28), outputs logits (examples, classes). Source:
+    LeCun et al., "Gradient-based learning applied to document recognition"
+    (1998).
+    """
 
     def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
@@ -355,7 +388,12 @@ def _inference(model):
 
 
 def corr2d(X: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """Return the 2D cross-correlation of a matrix with a kernel."""
+    """Return the 2D cross-correlation of a matrix with a kernel.
+
+    `X`: (height, width); `K`: (rows, columns), not larger. Returns float32,
+    (height - rows + 1, width - columns + 1). Source: D2L 1.0.3, section
+    "Convolutions for Images".
+    """
     X, K = X.float(), K.float()
     return F.conv2d(X[None, None], K[None, None])[0, 0]
 
@@ -363,7 +401,8 @@ def corr2d(X: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
 def accuracy(y_hat: torch.Tensor, y: torch.Tensor) -> float:
     """Return how many predictions are correct.
 
-    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels.
+    `y_hat`: logits (examples, classes) or labels (examples,); `y`: labels
+    (examples,).
     """
     if y_hat.ndim > 1 and y_hat.shape[1] > 1:
         y_hat = y_hat.argmax(dim=1)
@@ -372,9 +411,11 @@ def accuracy(y_hat: torch.Tensor, y: torch.Tensor) -> float:
 
 def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
                           device: torch.device | None = None) -> float:
-    """Return the share of correct predictions of `net`, called with images.
+    """Return the share of correct predictions of `net`, from 0 to 1.
 
-    `data_iter`: batches of images and labels.
+    `net`: a model, which infers here and then has its mode again, or a
+    function of images; `data_iter`: batches of images and labels (examples,);
+    `device`: where to compute, without it where the model is.
     """
     is_module = isinstance(net, nn.Module)
     if is_module:
@@ -391,7 +432,11 @@ load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 
 def sgd(params: Iterable[torch.Tensor], lr: float, batch_size: int) -> None:
-    """Take a step with gradients that are sums, then set them to 0."""
+    """Take a step with gradients that are sums, then set them to 0.
+
+    `lr`: the learning rate; `batch_size`: how many examples the gradients are
+    sums over.
+    """
     with torch.no_grad():
         for param in params:
             param -= lr * param.grad / batch_size
@@ -401,7 +446,11 @@ def sgd(params: Iterable[torch.Tensor], lr: float, batch_size: int) -> None:
 def split_batch(X: torch.Tensor, y: torch.Tensor,
                 devices: Sequence[torch.device],
                 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """Return two lists: the parts of `X` and of `y`, one a device."""
+    """Return two lists: the parts of `X` and of `y`, one per device.
+
+    `X`, `y`: (examples, ...), cut along the examples. Source: D2L 1.0.3,
+    section "Training on Multiple GPUs".
+    """
     def split(array):
         return [part.to(device) for part, device
                 in zip(array.tensor_split(len(devices)), devices)]
@@ -435,8 +484,9 @@ def resnet18(num_classes: int, in_channels: int = 1) -> nn.Sequential:
 def save_weights(model: nn.Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
-    The names are those of torchvision's resnet.py, the layout is PyTorch's:
-    every framework's `load_weights` reads the file.
+    `path`: the file, which is written whole or not at all. The names are
+    those of torchvision's resnet.py, the layout is PyTorch's: every
+    framework's `load_weights` reads the file.
     """
     weights.save_weights(model, list(_weights(model)), path,
                          f'PyTorch {torch.__version__}')

@@ -12,7 +12,8 @@ def library(framework):
     if framework == 'torch':
         import torch
         if not torch.version.cuda:  # PyPI's torchvision is made for CUDA
-            library.operators = torch.library.Library('torchvision', 'FRAGMENT')
+            library.operators = torch.library.Library('torchvision',
+                                                      'FRAGMENT')
             for name in ('nms', 'qnms'):
                 library.operators.define(f'{name}(Tensor dets, Tensor scores, '
                                          f'float iou_threshold) -> Tensor')

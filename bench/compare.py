@@ -1,8 +1,8 @@
 """Train ours beside d2l 1.0.3 and beside two floors: `make bench`.
 
-Each of them is a process of its own that waits until it is its turn; the
-turns go round, so that a machine that slows down slows down all. Results go
-to `results.json`; `report.py` makes the table and the picture of them.
+Each of them is a process that waits until it is its turn; the turns go round,
+so that a machine that slows down slows down all. Results go to `results.json`;
+`report.py` makes the table and the picture of them.
 """
 
 import argparse
@@ -20,9 +20,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 import report
-from report import BY_MODULE, RESULTS, ROOT
-
 from d2l.core import fashion_mnist, hardware
+from report import BY_MODULE, RESULTS, ROOT
 
 HERE = Path(__file__).resolve().parent
 # Where d2l 1.0.3 and its frameworks look for the data, under HOME; gzipped?
@@ -155,7 +154,7 @@ def compare(framework, repeats):
 
 
 def import_seconds(framework, repeats):
-    """Return the seconds to import d2l 1.0.3, ours, and the framework alone."""
+    """Return the seconds to import d2l 1.0.3, ours, the framework alone."""
     peer = python_of(framework, is_peer=True), RESULTS / 'home' / 'work'
     ours = python_of(framework), ROOT
     d2l = f'import any_d2l; any_d2l.library("{framework}")'

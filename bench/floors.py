@@ -86,7 +86,8 @@ class TensorFlow:
                     Y, net(X, training=True))
                 loss = tf.reduce_mean(losses)
             params = net.trainable_variables
-            optimizer.apply_gradients(zip(tape.gradient(loss, params), params))
+            gradients = tape.gradient(loss, params)
+            optimizer.apply_gradients(zip(gradients, params, strict=True))
             return loss
 
         def train(num_batches):

@@ -18,8 +18,8 @@ def main():
     arguments = parser.parse_args()
     d2l = library(arguments.framework)
     if not d2l.num_gpus():
-        sys.exit(f'{arguments.framework} finds no GPU on this machine: nothing '
-                 f'was measured.')
+        sys.exit(f'{arguments.framework} finds no GPU on this machine: '
+                 f'nothing was measured.')
     data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
     model = chapter_class('ResNet18', arguments.framework, d2l)(lr=0.01)
     if arguments.framework == 'torch':

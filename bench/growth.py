@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from report import BY_MODULE, RESULTS, ROOT
-
 from d2l.core import fashion_mnist
+from report import BY_MODULE, RESULTS, ROOT
 
 BASE = {'num': 512, 'size': 64, 'batch_size': 64, 'epochs': 2}
 GROWS = {'num': [256, 1024, 2048], 'size': [32, 96, 128],
@@ -47,12 +46,11 @@ def measure(framework, num, size, batch_size, epochs):
 
 def write_subset(folder, num):
     """Write the first images of the data set in its own format."""
-    for arrays, names in zip(fashion_mnist.load('data'), (
-            list(fashion_mnist.SHA256)[:2], list(fashion_mnist.SHA256)[2:])):
-        for array, name in zip(arrays, names):
-            part = np.asarray(array[:num])
-            header = np.array([0x800 + part.ndim, *part.shape], '>u4')
-            (folder / name).write_bytes(header.tobytes() + part.tobytes())
+    train, val = fashion_mnist.load('data')
+    for name, array in zip(fashion_mnist.SHA256, (*train, *val), strict=True):
+        part = np.asarray(array[:num])
+        header = np.array([0x800 + part.ndim, *part.shape], '>u4')
+        (folder / name).write_bytes(header.tobytes() + part.tobytes())
 
 
 def main():

@@ -6,12 +6,12 @@ import statistics
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path.append(str(ROOT))      # where book/ is
+sys.path.append(str(Path(__file__).resolve().parents[1]))   # where book/ is
 
 from book.frameworks import BY_MODULE
 
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 RESULTS = ROOT / '_build' / 'bench'
 OURS = {'bfloat16': 'auto', 'float32': 'float32'}   # precision -> worker
 # Training takes three times the multiply-adds of a prediction: forward, and
@@ -25,7 +25,7 @@ def rates(results, framework, name):
 
 def ratio(mine, others):
     """Return the median ratio, round by round."""
-    return statistics.median(a / b for a, b in zip(mine, others))
+    return statistics.median(a / b for a, b in zip(mine, others, strict=True))
 
 
 def training_table(results):
@@ -43,7 +43,7 @@ def training_table(results):
             bare = rates(results, framework, f'bare {precision}')
             product = statistics.median(rates(
                 results, framework, f'matmul {precision}'))
-            each = [a / b for a, b in zip(mine, peer)]
+            each = [a / b for a, b in zip(mine, peer, strict=True)]
             rows.append([
                 BY_MODULE[framework].name, precision,
                 f'{statistics.median(peer):.0f}',
@@ -137,7 +137,8 @@ def draw_growth(results, file):
               'batch_size': 'images a batch', 'epochs': 'epochs'}
     fig, axes = plt.subplots(2, len(labels), figsize=(10, 4.4),
                              sharey='row', sharex='col')
-    colors = dict(zip(BY_MODULE, ('#ea580c', '#16a34a', '#2563eb', '#9333ea')))
+    colors = dict(zip(BY_MODULE, ('#ea580c', '#16a34a', '#2563eb', '#9333ea'),
+                      strict=True))
     for column, (axis, label) in enumerate(labels.items()):
         for framework, points in results.items():
             line = sorted((p for p in points if p['axis'] in (axis, 'base')),

@@ -1,4 +1,4 @@
-"""Draw the book's figures: `make figures` writes the SVG files beside this one.
+"""Draw the book's figures: `make figures` writes the SVG files beside this.
 
 One visual language: data flows upward (or to the right), a layer is a rounded
 box whose colour tells its kind, a dashed box is what is being learned, a
@@ -150,8 +150,9 @@ def residual_block():
 
 def resnet_block():
     fig = Figure(640, 420, '1×1 합성곱이 없는 ResNet 블록과 있는 블록')
-    layers = [('3×3 합성곱', 'conv'), ('배치 정규화', 'norm'), ('ReLU', 'relu'),
-              ('3×3 합성곱', 'conv'), ('배치 정규화', 'norm')]
+    layers = [('3×3 합성곱', 'conv'), ('배치 정규화', 'norm'),
+              ('ReLU', 'relu'), ('3×3 합성곱', 'conv'),
+              ('배치 정규화', 'norm')]
     for x, conv in [(140, False), (400, True)]:
         top = fig.column(x, 346, layers)
         fig.line((x, 408), (x, 363))
@@ -204,7 +205,8 @@ def resnet18():
         fig.text((left + x - 18) / 2, y + 106, f'모듈 {i + 1}', 'small')
         x += 12
         fig.line((x - 39, y), (x - 15, y))
-    for content, kind in [('전역 평균 풀링', 'pool'), ('완전 연결층', 'dense')]:
+    for content, kind in [('전역 평균 풀링', 'pool'),
+                          ('완전 연결층', 'dense')]:
         pill(content, kind, 128)
         arrow()
     fig.text(x + 2, y, '출력', 'small')
@@ -219,7 +221,8 @@ def resnext_block():
     fig.line((middle, 388), (middle, 352), arrow=False)
     for x, name in [(100, '그룹 1'), (middle, '그룹 2'), (400, '그룹 g')]:
         fig.line((middle, 352), (x, 352), (x, 327))
-        fig.column(x, 310, [('1×1, b/g 채널', 'conv'), ('3×3, b/g 채널', 'conv'),
+        fig.column(x, 310, [('1×1, b/g 채널', 'conv'),
+                            ('3×3, b/g 채널', 'conv'),
                             ('1×1, c 채널', 'conv')], step=60, width=112)
         fig.text(x + 32, 160, name, 'small')
         if x == middle:
@@ -255,7 +258,7 @@ def inception():
                 [('1×1 합성곱', 'conv'), ('3×3 합성곱', 'conv')],
                 [('1×1 합성곱', 'conv'), ('5×5 합성곱', 'conv')],
                 [('3×3 최대 풀링', 'pool'), ('1×1 합성곱', 'conv')]]
-    for x, layers in zip([83, 241, 399, 557], branches):
+    for x, layers in zip([83, 241, 399, 557], branches, strict=True):
         y = 182 if len(layers) == 1 else 212
         fig.line((320, 262), (x, 262), (x, y + 17))
         top = fig.column(x, y, layers, step=60, width=118)
@@ -317,7 +320,7 @@ def pipeline():
     fig.text(256, 38, 'book/content', 'small')
     note(242, 214, 'notebooks, one per tab')
     for y, tab in zip((70, 110, 150, 190),
-                      ('pytorch', 'jax', 'tensorflow', 'mxnet')):
+                      ('pytorch', 'jax', 'tensorflow', 'mxnet'), strict=True):
         fig.line((206, middle), (206, y), (238, y))
         fig.box(306, y, tab, built, 132)
         fig.line((372, y), (400, y), (400, middle), arrow=False)

@@ -21,14 +21,14 @@ from d2lbook import config
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))    # of book/
+
 from book.content import sections
 from book.content.execution import ANSI
 from book.frameworks import TABS
 from d2l.core import fashion_mnist
 
-with contextlib.chdir(ROOT):    # where config.ini is
+with contextlib.chdir(Path(__file__).resolve().parents[2]):  # config.ini
     BOOK = config.Config('all')
 TIMEOUT = 600   # seconds a cell
 
@@ -80,7 +80,7 @@ def write_data(folder, num_train=100, num_val=50):
     """
     train, val = fashion_mnist.load('../data')
     arrays = [*(a[:num_train] for a in train), *(a[:num_val] for a in val)]
-    for name, array in zip(fashion_mnist.SHA256, arrays):
+    for name, array in zip(fashion_mnist.SHA256, arrays, strict=True):
         header = struct.pack(f'>4B{array.ndim}I', 0, 0, 8, array.ndim,
                              *array.shape)
         content = header + array.tobytes()

@@ -25,7 +25,8 @@ RUNS = [(chapter, tab) for chapter in CHAPTERS for tab in TABS]
 def outcomes(data):
     """What `run` returns of every chapter and tab, run two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(RUNS, pool.map(lambda r: run(*r, data), RUNS)))
+        found = pool.map(lambda r: run(*r, data), RUNS)
+        return dict(zip(RUNS, found, strict=True))
 
 
 @pytest.mark.parametrize('chapter, tab', RUNS, ids=lambda p: (
@@ -44,6 +45,6 @@ def test_every_name_is_used(tab):
         sections.code_cells(sections.read(chapter, tab, BOOK)))
     listed = [dotted for dotted, _ in signatures(FRAMEWORKS[tab].module)]
     unused = [dotted for dotted in listed if not re.search(
-        r'(\.|def )%s\(' % dotted.split('.')[1] if '.' in dotted
+        rf'(\.|def ){dotted.split(".")[1]}\(' if '.' in dotted
         else rf'd2l\.{dotted}\b', code)]
     assert unused == []

@@ -38,7 +38,7 @@ def write_idx(file, array):
 def write_data_set(folder, train, val, suffix='.gz'):
     """Write a data set: `train` and `val` are images and labels."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, array in zip(fashion_mnist.SHA256, (*train, *val)):
+    for name, array in zip(fashion_mnist.SHA256, (*train, *val), strict=True):
         write_idx(folder / (name + suffix), array)
     return folder
 

@@ -55,10 +55,9 @@ def models(backend, case, dtype, lr=0.0):
 def built_of(backend, block):
     """Let ResNet build its stages of this block instead of Residual."""
     d2l = backend.d2l
-    residual = d2l.Residual
+    residual, one = d2l.Residual, backend.strides(1)
 
-    def resnext_block(c, use_1x1conv=False, strides=backend.strides(1),
-                      **kwargs):
+    def resnext_block(c, use_1x1conv=False, strides=one, **kwargs):
         return d2l.ResNeXtBlock(c, GROUP_WIDTH, BOT_MUL, use_1x1conv,
                                 strides, **kwargs)
 

@@ -1,4 +1,4 @@
-"""The blocks and the network in plain NumPy, float64, written from their definitions.
+"""The blocks and the network in NumPy, float64, from their definitions.
 
 Images are (N, C, H, W), convolution kernels (out, in / groups, k, k). Every
 layer has a forward and a backward pass; `tensors` names its weights as

@@ -203,5 +203,5 @@ def test_every_listed_name_is_exported(backend):
 def test_a_name_that_is_not_carried(backend):
     with pytest.raises(AttributeError, match=(
             rf"d2l\.{backend.name} has no 'RNN'.*d2l==1\.0\.3")) as raised:
-        backend.d2l.RNN
+        _ = backend.d2l.RNN
     assert (raised.value.name, raised.value.obj) == ('RNN', backend.d2l)

@@ -112,7 +112,7 @@ def test_layer_summary_lists_stem_stages_and_head(backend, capsys):
     backend.d2l.ResNet18().layer_summary(X_shape)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(shapes)
-    for line, shape in zip(lines, shapes):
+    for line, shape in zip(lines, shapes, strict=True):
         assert line.startswith('Sequential output shape:\t ')
         assert str((1, *shape))[1:-1] in line
 

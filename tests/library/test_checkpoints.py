@@ -61,7 +61,7 @@ def test_goes_on_where_it_was_cut_off(backend, train, cut_off):
     with pytest.raises(CutOff):
         train('cut', cut_off)
     found_parameters, found_board, found_lines = train('cut')
-    for found, expected in zip(found_parameters, parameters):
+    for found, expected in zip(found_parameters, parameters, strict=True):
         np.testing.assert_array_equal(found, expected)
     assert found_board == board
     assert found_lines == lines
@@ -108,7 +108,7 @@ def test_scratch_models_are_kept(backend, tmp_path):
 def test_a_finished_training_is_not_repeated(backend, train, tmp_path):
     parameters, board, lines = train('whole')
     found_parameters, found_board, found_lines = train('whole', cut_off=3)
-    for found, expected in zip(found_parameters, parameters):
+    for found, expected in zip(found_parameters, parameters, strict=True):
         np.testing.assert_array_equal(found, expected)
     assert (found_board, found_lines) == (board, lines)
     assert [f.name for f in (tmp_path / 'whole/fit-1').iterdir()] == [

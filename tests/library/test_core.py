@@ -96,7 +96,7 @@ def test_a_notebook_without_matplotlib_trains(monkeypatch, capsys):
 
 @pytest.mark.parametrize('name', INSTALLED)
 def test_runs_as_a_plain_script(name, tiny):
-    """Without Matplotlib or anything of Jupyter, and without a bar where nobody watches."""
+    """Without Matplotlib or Jupyter; no bar where nobody watches."""
     script = textwrap.dedent(f'''
         import sys
 

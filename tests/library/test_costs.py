@@ -35,7 +35,7 @@ def test_costs_are_those_published(backend, name):
              else d2l.resnet(name, num_classes=1000))
     X = np.zeros((1, 3, 224, 224), np.float32)
     shapes, params, macs = zip(*d2l.layer_costs(
-        model, tuple(backend.images(X).shape)))
+        model, tuple(backend.images(X).shape)), strict=True)
     published, billions = PUBLISHED[name]
     assert sum(params) == published + beyond_torchvision(name)
     assert sum(macs) / 1e9 == pytest.approx(billions, abs=0.005)

@@ -19,7 +19,8 @@ def test_equals_the_oracle(backend, case, dtype):
     told, = re.findall(
         rf'^\| {equality.NAMES[backend.name]} \| `{dtype}` \| (.*) \|$',
         section, re.MULTILINE)
-    told = dict(zip(equality.QUANTITIES, map(float, told.split(' | '))))
+    told = dict(zip(equality.QUANTITIES, map(float, told.split(' | ')),
+                    strict=True))
     assert set(errors) == set(equality.QUANTITIES)
     for quantity, error in errors.items():
         tolerance = equality.TOLERANCE[dtype]

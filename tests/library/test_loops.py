@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from d2l.core.timing import Accumulator, Benchmark, Timer
 from d2l.core.plotting import Animator
+from d2l.core.timing import Accumulator, Benchmark, Timer
 
 
 def test_timer(monkeypatch):

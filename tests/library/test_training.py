@@ -1,6 +1,7 @@
 """The trainer: it learns, it reports what it did, and its hooks hold."""
 
 import copy
+import itertools
 import re
 import threading
 
@@ -14,7 +15,7 @@ def batch_of(rng, n, size=12):
     """Return images of which a label can be told, and the labels."""
     y = np.arange(n) % 4
     X = rng.normal(size=(n, 1, size, size)).astype(np.float32)
-    for image, label in zip(X, y):
+    for image, label in zip(X, y, strict=True):
         image[0, :, label * 3:label * 3 + 3] += 2
     return X, y
 
@@ -282,7 +283,7 @@ def test_gradient_is_clipped(backend, rng):
             model, backend.loader(X, y, batch_size=8))
         after = backend.parameters(model)
         steps.append(np.sqrt(sum(((a - b)**2).sum()
-                                 for a, b in zip(after, before))))
+                                 for a, b in zip(after, before, strict=True))))
     assert steps[0] > 0.02
     assert steps[1] == pytest.approx(0.01, rel=1e-2)
 
@@ -309,7 +310,7 @@ def test_softmax_regression_and_lenet_train(backend, rng):
         losses = points(model, 'train_loss')
         assert len(losses) == 4
         assert all(after < before for before, after
-                   in zip(losses, losses[1:])), losses
+                   in itertools.pairwise(losses)), losses
 
 
 def test_fast_dev_run(backend, rng, capsys, monkeypatch):
@@ -327,7 +328,7 @@ def test_fast_dev_run(backend, rng, capsys, monkeypatch):
 def test_bfloat16_rounds_the_layers_alone(backend, rng):
     """Weights stay in float32, and the loss is near that of float32."""
     if 'bfloat16' not in backend.d2l.Trainer.precisions:
-        with pytest.raises(ValueError, match="must be one of 'auto', 'float32'"):
+        with pytest.raises(ValueError, match="one of 'auto', 'float32'"):
             backend.d2l.Trainer(max_epochs=1, precision='bfloat16')
         return
     data = backend.loader(*batch_of(rng, 32), batch_size=32)

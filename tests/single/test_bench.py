@@ -39,7 +39,8 @@ def results():
 
 def test_ratios_are_those_of_each_round(report, results):
     *_, rounded, exact = report.training_table(results).splitlines()
-    assert rounded.startswith('| PyTorch | bfloat16 | 50 | **200** | **4.00** ')
+    assert rounded.startswith('| PyTorch | bfloat16 | 50 | **200** | '
+                              '**4.00** ')
     assert '| 250 | 0.80 |' in rounded and '| +1.0 % |' in rounded
     assert exact.startswith('| PyTorch | float32 | 50 | **100** | **2.00** '
                             '(2.00, 2.20) | 100 | 1.00 |')

@@ -27,7 +27,8 @@ def primitives(function, *args):
 
 def assert_same(function, *args):
     expected = jax.tree_util.tree_leaves(function(*args))
-    found = jax.tree_util.tree_leaves(jax.jit(jax_cpu.rewrite(function))(*args))
+    rewritten = jax.jit(jax_cpu.rewrite(function))
+    found = jax.tree_util.tree_leaves(rewritten(*args))
     for a, b in zip(found, expected, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
@@ -45,8 +46,9 @@ def test_weight_gradient_of_any_convolution(num, kernel, strides, dilation,
                                             more, padding, channels):
     rng = np.random.default_rng(0)
     height, width = ((k - 1) * d + m for k, d, m
-                     in zip(kernel, dilation, more))
-    X = jnp.array(rng.normal(size=(num, height, width, channels[0])), 'float32')
+                     in zip(kernel, dilation, more, strict=True))
+    X = jnp.array(rng.normal(size=(num, height, width, channels[0])),
+                  'float32')
     K = jnp.array(rng.normal(size=(*kernel, *channels)), 'float32')
 
     def loss(K, X):
@@ -70,7 +72,7 @@ def test_gradient_of_any_max_pooling(window, strides, more, levels, data):
     padding = [(0, 0), *(data.draw(st.tuples(st.integers(0, w - 1),
                                              st.integers(0, w - 1)))
                          for w in window), (0, 0)]
-    size = [w + m for w, m in zip(window, more)]
+    size = [w + m for w, m in zip(window, more, strict=True)]
     rng = np.random.default_rng(0)
     X = jnp.array(rng.integers(0, levels, (2, *size, 3)), 'float32')
 
@@ -93,7 +95,7 @@ def test_images_smaller_than_the_kernel_are_multiplied(monkeypatch):
         X = jnp.array(rng.normal(size=(2, size, size, 3)), 'float32')
         K = jnp.array(rng.normal(size=(3, 3, 3, 5)), 'float32')
 
-        def loss(X, K):
+        def loss(X, K, strides=strides):
             Y = lax.conv_general_dilated(X, K, strides, [(1, 1), (1, 1)],
                                          dimension_numbers=LAYOUT)
             return (Y * jnp.sin(jnp.arange(Y.size)).reshape(Y.shape)).sum()
@@ -128,8 +130,9 @@ def test_what_is_something_else_stays(monkeypatch):
     doubled.defjvp(lambda a, da: (doubled(a[0]), 3 * da[0]))
 
     def loss(K, X):
-        Y = lax.conv_general_dilated(X, K, (1, 1), 'SAME', feature_group_count=2,
-                                     dimension_numbers=LAYOUT)
+        Y = lax.conv_general_dilated(
+            X, K, (1, 1), 'SAME', dimension_numbers=LAYOUT,
+            feature_group_count=2)
         Z = lax.conv(X, jnp.ones((2, 8, 2, 2)), (1, 1), 'SAME')
         a = lax.cond(Y.sum() > 0, jnp.sin, jnp.cos, Y.mean())
         b, _ = lax.scan(lambda c, x: (c + x.mean(), None), 0., Z)

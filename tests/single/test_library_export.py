@@ -110,7 +110,7 @@ def saved_in_chapter(tab):
     for path in sorted(Path('chapter_resnet').glob('*.md')):
         label, lines = None, path.read_text().split('\n')
         in_code = is_of_tab = False
-        for line, after in zip(lines, lines[1:] + ['']):
+        for line, after in zip(lines, lines[1:] + [''], strict=True):
             if line.startswith('```'):
                 in_code = not in_code
             elif in_code and line.startswith('%%tab '):

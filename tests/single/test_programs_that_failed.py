@@ -271,7 +271,7 @@ def test_a_checkpoint_keeps_the_momentum(tmp_path):
     found, expected = ([v.numpy() for v in trainer.variables()]
                        for trainer in (second, first))
     assert len(found) == len(expected) == 6     # 2 slots, step and rate
-    for a, b in zip(found, expected):
+    for a, b in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, b)
 
 

@@ -20,7 +20,7 @@ sizes = st.integers(1, 4)
 
 
 def layer_of(num_channels, **options):
-    """Return a layer whose weights and statistics are not those of its start."""
+    """Return a layer whose weights and statistics are not its first ones."""
     layer = tf.keras.layers.BatchNormalization(**options)
     layer.build((None, 4, 4, num_channels))
     layer.set_weights([rng.uniform(0.5, 2, w.shape)
@@ -92,9 +92,8 @@ def test_any_convolution(every_size, kernel, more, strides, dilation, groups,
     layer = tf.keras.layers.Conv2D(
         6, kernel, strides=strides, dilation_rate=dilation, groups=groups,
         padding=padding, use_bias=has_bias)
-    X = tf.constant(rng.normal(size=(
-        2, *((k - 1) * dilation + m for k, m in zip(kernel, more)), 4)),
-        tf.float32)
+    size = ((k - 1) * dilation + m for k, m in zip(kernel, more, strict=True))
+    X = tf.constant(rng.normal(size=(2, *size, 4)), tf.float32)
     layer.build(X.shape)
     expected = results(layer, X)
     with fast_layers():

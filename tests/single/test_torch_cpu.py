@@ -24,7 +24,7 @@ def whatever_the_size(monkeypatch):
 def test_any_convolution(kernel, stride, padding, more, dilation, groups,
                          has_bias):
     torch.manual_seed(0)
-    size = [(k - 1) * dilation + m for k, m in zip(kernel, more)]
+    size = [(k - 1) * dilation + m for k, m in zip(kernel, more, strict=True)]
     X = torch.randn(2, 4, *size, dtype=torch.float64, requires_grad=True)
     W = torch.randn(6, 4 // groups, *kernel, dtype=torch.float64,
                     requires_grad=True)
@@ -37,7 +37,8 @@ def test_any_convolution(kernel, stride, padding, more, dilation, groups,
     weights = torch.randn_like(expected)
     inputs = (X, W, b) if has_bias else (X, W)
     for a, c in zip(torch.autograd.grad((found * weights).sum(), inputs),
-                    torch.autograd.grad((expected * weights).sum(), inputs)):
+                    torch.autograd.grad((expected * weights).sum(), inputs),
+                    strict=True):
         torch.testing.assert_close(a, c)
 
 
@@ -75,9 +76,10 @@ def test_points_lose_less_than_a_digit(size):
     exact = results(X.double(), W.double())
 
     def errors(found):
-        return [(a - b).norm() / b.norm() for a, b in zip(found, exact)]
+        return [(a - b).norm() / b.norm()
+                for a, b in zip(found, exact, strict=True)]
 
     with torch_cpu.MatrixConvolutions():
         found = results(X, W)
-    for error, usual in zip(errors(found), errors(results(X, W))):
+    for error, usual in zip(errors(found), errors(results(X, W)), strict=True):
         assert error < 10 * usual

@@ -19,7 +19,7 @@ reveal_type(d2l.get_seed())
 data = d2l.FashionMNIST(batch_size=128, resize=(96, 96))
 trainer = d2l.Trainer(max_epochs=1, num_gpus=1, gradient_clip_val=0.5)
 trainer.fit(d2l.LeNet(lr=0.01), data)
-reveal_type(data.batch_size)            # set by save_hyperparameters
+reveal_type(data.batch_size)
 reveal_type(data.text_labels([0]))
 reveal_type(d2l.Timer().stop())
 d2l.plot([0, 1], [1, 2], xlabel='x')
@@ -28,7 +28,7 @@ d2l.FashionMNIST(batch_size='large')    # line 13
 d2l.Timer().stop(3)                     # line 14
 trainer.fit(d2l.LeNet(), data=3)        # line 15
 '''
-REVEALED = ['int', 'int', 'Any', 'list[str]', 'float']
+REVEALED = ['int', 'int', 'int', 'list[str]', 'float']
 WRONG = {13: 'arg-type', 14: 'call-arg', 15: 'arg-type'}
 
 

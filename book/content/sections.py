@@ -5,10 +5,11 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from d2lbook import config, library, notebook
+from d2lbook import config, notebook
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from book.content import lib
 from book.frameworks import FRAMEWORKS
 
 
@@ -19,7 +20,7 @@ def read(path: Path, tab: str, config: config.Config) -> NotebookNode | None:
     nb = notebook.get_tab_notebook(nb, tab, config.default_tab)
     if nb is None:
         return None
-    nb = library.replace_alias(nb, config.library[tab])
+    nb = lib.replace_alias(nb, config.library[tab])
     kernel = FRAMEWORKS[tab].kernel
     nb.metadata['language_info'] = {'name': 'python'}
     nb.metadata['kernelspec'] = {'name': kernel, 'language': 'python',

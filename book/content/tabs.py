@@ -20,7 +20,8 @@ def merge(notebooks: list[NotebookNode], tabs: list[str]) -> NotebookNode:
     between them each run of differing cells becomes a group of tabs.
     """
     page = notebook.merge_tab_notebooks(notebooks)
-    cells, number = [], itertools.count()
+    cells: list[NotebookNode] = []
+    number = itertools.count()
     here = {tab for cell in page.cells for tab in cell.metadata.get('tab', [])}
 
     def is_tabbed(cell):
@@ -28,8 +29,7 @@ def merge(notebooks: list[NotebookNode], tabs: list[str]) -> NotebookNode:
 
     for tabbed, run in itertools.groupby(without_repeats(page.cells),
                                          key=is_tabbed):
-        run = list(run)
-        cells += tab_group(run, tabs, next(number)) if tabbed else run
+        cells += tab_group([*run], tabs, next(number)) if tabbed else run
     page.cells = cells
     number_cells(page)
     return page

@@ -163,6 +163,6 @@ def test_every_public_name_is_on_the_api_page(module):
         public |= {node.name for node in ast.parse(file.read_text()).body
                    if isinstance(node, (ast.FunctionDef, ast.ClassDef))
                    and not node.name.startswith('_')}
-    for file in 'hyperparameters', 'measuring', 'plotting':
+    for file in 'hyperparameters', 'timing', 'plotting':
         public |= set(importlib.import_module(f'd2l.core.{file}').__all__)
     assert set(names) == public - {'TrainState'}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from d2lbook import config, notebook
 
-from book.content import library
+from book.content import lib
 
 MODULES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow',
            'mxnet': 'mxnet'}
@@ -147,8 +147,8 @@ def test_every_saved_name_says_its_section(tab):
 
 
 def test_what_is_marked_is_saved():
-    blocks = library.saved(SECTION, 'pytorch', 'pytorch')
-    assert library.merged(blocks) == EXPECTED
+    blocks = lib.saved(SECTION, 'pytorch', 'pytorch')
+    assert lib.merged(blocks) == EXPECTED
     compile(EXPECTED, 'library', 'exec')
 
 
@@ -156,7 +156,7 @@ def test_a_cell_that_is_no_python_is_named():
     section = '```{.python .input}\n%%tab jax\ndef f(:  #@save\n```\n'
     with pytest.raises(ValueError, match='x.md: a cell with #@save in the '
                                          'tab jax is no Python'):
-        library.saved(section, 'jax', 'pytorch', 'x.md')
+        lib.saved(section, 'jax', 'pytorch', 'x.md')
 
 
 def test_aliases_are_replaced_whole():
@@ -165,7 +165,7 @@ def test_aliases_are_replaced_whole():
         'd2l.normalize(x), d2l.log_loss(y), d2l.stack_outputs(x), d2l.exp(x)\n'
         "잔차 = d2l.numpy(d2l.reshape(a + b, (1,  2)))  # d2l.exp\n"
         "'d2l.exp', d2l.nn_Module, d2l.reshape\n```\n")
-    found = library.replace_alias(nb, config.Config().library['pytorch'])
+    found = lib.replace_alias(nb, config.Config().library['pytorch'])
     assert found.cells[0].source == (
         'import d2l.tensorflow\n'
         'd2l.normalize(x), d2l.log_loss(y), d2l.stack_outputs(x), '
@@ -181,7 +181,7 @@ def test_the_library_is_what_the_chapter_saves(tmp_path):
                     'index.md', tmp_path], check=True)
     subprocess.run(
         [sys.executable, '-c',
-         'from book.content.library import lib; lib()'], check=True,
+         'from book.content.lib import lib; lib()'], check=True,
         cwd=tmp_path, env={'PYTHONPATH': str(Path.cwd())},
         capture_output=True)
     for file in Path('d2l').glob('*.py'):

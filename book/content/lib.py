@@ -9,7 +9,6 @@ and names the section before as the one in which a name is defined.
 import ast
 import io
 import os
-import textwrap
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -64,7 +63,8 @@ def saved(text: str, tab: str, default_tab: str,
     """
     nb = notebook.get_tab_notebook(notebook.read_markdown(text), tab,
                                    default_tab)
-    blocks, headings = [], []
+    blocks: list[Block] = []
+    headings: list[tuple[int, str]] = []
     for cell in nb.cells if nb else []:
         if cell.cell_type == 'markdown':
             add_headings(headings, cell.source)
@@ -112,9 +112,10 @@ def saved_source(source: str) -> str:
     for row, column in marks:
         lines[row - 1] = lines[row - 1][:column].rstrip()
     marked = {row for row, _ in marks}
-    statements = [(first_line(node), node.end_lineno)
+    statements = [(first_line(node), last_line(node))
                   for node in ast.parse(python).body]
-    blocks, before = [], None       # the last line of what was saved
+    blocks: list[str] = []
+    before = None       # the last line of what was saved
     for start, end in statements:
         if marked & set(range(start, end + 1)):
             is_saved, goes_on = True, False
@@ -135,6 +136,10 @@ def first_line(node: ast.stmt) -> int:
                                getattr(node, 'decorator_list', []))])
 
 
+def last_line(node: ast.stmt | ast.expr) -> int:
+    return node.end_lineno or node.lineno
+
+
 def without_magics(source: str) -> str:
     """Return code whose lines for IPython are `pass`, in the same places."""
     lines = []
@@ -150,11 +155,12 @@ def merged(blocks: Iterable[Block]) -> str:
     texts: list[str] = []
     places: dict[str, int] = {}     # of the classes in `texts`
     for source, label in blocks:
-        rest, was_long = [], False
+        rest: list[str] = []
+        was_long = False
         for statement in statements_of(with_label(source, label)):
             node = ast.parse(statement).body[0]
             name = added_to(node)
-            if name in places:
+            if name and name in places:
                 texts[places[name]] += '\n\n' + indented(
                     without_registration(statement))
             else:
@@ -173,9 +179,9 @@ def statements_of(source: str) -> Iterator[str]:
     """Yield the statements of a source, each with its lines, however many."""
     lines, done = source.splitlines(), 0
     for node in ast.parse(source).body:
-        if node.end_lineno > done:      # else it shares a line: a; b
-            yield '\n'.join(lines[done:node.end_lineno])
-            done = node.end_lineno
+        if last_line(node) > done:      # else it shares a line: a; b
+            yield '\n'.join(lines[done:last_line(node)])
+            done = last_line(node)
 
 
 def added_to(node: ast.stmt) -> str | None:
@@ -196,7 +202,8 @@ def is_registration(decorator: ast.expr) -> bool:
 def without_registration(statement: str) -> str:
     """Return a function without the decorator that registers it."""
     lines = statement.splitlines()
-    for decorator in ast.parse(statement).body[0].decorator_list:
+    [function] = ast.parse(statement).body
+    for decorator in getattr(function, 'decorator_list', []):
         if is_registration(decorator):
             del lines[decorator.lineno - 1:decorator.end_lineno]
     return '\n'.join(lines)
@@ -226,11 +233,12 @@ def with_label(source: str, label: str) -> str:
     for node in reversed(ast.parse(source).body):
         if label and isinstance(node, ast.ClassDef | ast.FunctionDef |
                                 ast.AsyncFunctionDef):
-            add_label(lines, node, f'Defined in :numref:`{label}`')
+            add_label(lines, f'Defined in :numref:`{label}`', node)
     return '\n'.join(lines)
 
 
-def add_label(lines: list[str], node: ast.stmt, said: str) -> None:
+def add_label(lines: list[str], said: str, node: ast.ClassDef |
+              ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """Write into the lines of a function or class where it is defined."""
     doc, body = docstring(node), node.body[0]
     start = first_line(body)
@@ -244,26 +252,25 @@ def add_label(lines: list[str], node: ast.stmt, said: str) -> None:
         else:
             lines.insert(start - 1, f'{row[:column]}"""{said}"""')
         return
-    row = lines[doc.end_lineno - 1]
-    end = columns(row, doc.end_col_offset)
-    first = lines[doc.lineno - 1]
+    start, stop = doc.lineno - 1, last_line(doc)
+    first, row = lines[start], lines[stop - 1]
+    end = columns(row, doc.end_col_offset or 0)
     quote = row[end - 3:end]
     indent = (' ' * doc.col_offset if not first[:columns(
         first, doc.col_offset)].strip() else '    ')
     if quote in ('"""', "'''"):
-        text = '\n'.join([*lines[doc.lineno - 1:doc.end_lineno - 1],
-                          row[:end - 3]]).rstrip()
+        text = '\n'.join([*lines[start:stop - 1], row[:end - 3]]).rstrip()
         after = row[end:]
     else:       # 'one line': quotes that take more
         text = (first[:columns(first, doc.col_offset)] + '"""'
-                + doc.value.replace('\\', '\\\\').replace('"', '\\"'))
+                + str(doc.value).replace('\\', '\\\\').replace('"', '\\"'))
         quote, after = '"""', row[end:]
-    lines[doc.lineno - 1:doc.end_lineno] = [
+    lines[start:stop] = [
         *text.split('\n'), '', f'{indent}{said}{quote}{after}']
 
 
 def docstring(node: ast.stmt) -> ast.Constant | None:
-    """Return the docstring of a function or class, as it stands in the code."""
+    """Return the docstring of a function or class as it stands in code."""
     body = getattr(node, 'body', [None])[0]
     if (isinstance(body, ast.Expr) and isinstance(body.value, ast.Constant)
             and isinstance(body.value.value, str)):
@@ -320,8 +327,8 @@ def replaced(source: str, simple: Mapping[str, str],
         except SyntaxError:
             return source
         for node in ast.walk(tree):
-            new = replacement(source, node, simple, fluent)
-            if new is not None:
+            if isinstance(node, ast.expr) and (new := replacement(
+                    source, node, simple, fluent)) is not None:
                 start, end = span(source, node)
                 source = source[:start] + new + source[end:]
                 break
@@ -329,7 +336,7 @@ def replaced(source: str, simple: Mapping[str, str],
             return source
 
 
-def replacement(source: str, node: ast.AST, simple: Mapping[str, str],
+def replacement(source: str, node: ast.expr, simple: Mapping[str, str],
                 fluent: Mapping[str, str]) -> str | None:
     """Return what stands for an expression instead, None for itself."""
     name = alias(node)
@@ -342,7 +349,7 @@ def replacement(source: str, node: ast.AST, simple: Mapping[str, str],
         if not isinstance(first, ast.Name | ast.Attribute | ast.Call |
                           ast.Subscript | ast.List | ast.Tuple):
             text = f'({text})'
-        after = [*rest, *node.keywords]
+        after: list[ast.expr | ast.keyword] = [*rest, *node.keywords]
         start = min((span(source, part)[0] for part in after), default=None)
         end = span(source, node)[1] - 1     # of the closing bracket
         arguments = '' if start is None else source[start:end]
@@ -350,19 +357,19 @@ def replacement(source: str, node: ast.AST, simple: Mapping[str, str],
     return None
 
 
-def alias(node: ast.AST) -> str | None:
-    """Return the name of `d2l.name`."""
+def alias(node: ast.AST) -> str:
+    """Return the name of `d2l.name`, '' of anything else."""
     return (node.attr if isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name) and node.value.id == 'd2l'
-            else None)
+            else '')
 
 
-def text_of(source: str, node: ast.AST) -> str:
+def text_of(source: str, node: ast.expr) -> str:
     start, end = span(source, node)
     return source[start:end]
 
 
-def span(source: str, node: ast.AST) -> tuple[int, int]:
+def span(source: str, node: ast.expr | ast.keyword) -> tuple[int, int]:
     """Return where an expression begins and ends in the source."""
     lines = source.split('\n')
 
@@ -371,4 +378,4 @@ def span(source: str, node: ast.AST) -> tuple[int, int]:
                 + columns(lines[row - 1], num_bytes))
 
     return (place(node.lineno, node.col_offset),
-            place(node.end_lineno, node.end_col_offset))
+            place(node.end_lineno, node.end_col_offset or 0))

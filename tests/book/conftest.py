@@ -1,3 +1,5 @@
+"""Books to build, pages to open, a browser to open them in."""
+
 import functools
 import http.server
 import json

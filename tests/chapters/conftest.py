@@ -1,3 +1,5 @@
+"""The data that chapters train on."""
+
 import pytest
 
 import run_cells

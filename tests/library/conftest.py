@@ -1,3 +1,5 @@
+"""A framework, numbers and small data sets for a test."""
+
 import functools
 import gzip
 import struct

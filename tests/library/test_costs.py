@@ -12,9 +12,10 @@ BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3),
 
 
 def beyond_torchvision(name):
-    """Return how many parameters the book's model has that torchvision's
-    lacks: a bias a channel of every convolution, less the normalization of
-    the shortcuts that `Residual` leaves out.
+    """Return how many parameters the book's model has and torchvision's not.
+
+    A bias per channel of every convolution, less the normalization of the
+    shortcuts that `Residual` leaves out.
     """
     more = 64       # the stem
     for i, num_blocks in enumerate(BLOCKS[name]):

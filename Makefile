@@ -89,6 +89,7 @@ figures: env  ## Draw img/*.svg
 
 .PHONY: wheel
 wheel: env  ## Build the d2l package: dist/*.whl
+	rm -rf build    # whose old files would go into it
 	.venv/bin/python -m build --wheel --installer uv
 
 .PHONY: lock

@@ -27,9 +27,10 @@ def merge(notebooks: list[NotebookNode], tabs: list[str]) -> NotebookNode:
     def is_tabbed(cell):
         return set(cell.metadata.get('tab', here)) != here
 
-    for tabbed, run in itertools.groupby(without_repeats(page.cells),
+    for tabbed, group in itertools.groupby(without_repeats(page.cells),
                                          key=is_tabbed):
-        cells += tab_group([*run], tabs, next(number)) if tabbed else run
+        run = [*group]
+        cells += tab_group(run, tabs, next(number)) if tabbed else run
     page.cells = cells
     number_cells(page)
     return page

@@ -1,0 +1,45 @@
+"""The version is the same wherever it stands, and what is run is pinned."""
+
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+import d2l
+
+CONFIG = ConfigParser()
+CONFIG.read('config.ini', encoding='utf-8')
+VERSION = CONFIG['project']['release']
+
+
+def test_the_package_has_the_version_of_the_book():
+    assert d2l.__version__ == VERSION, 'make lib'
+
+
+@pytest.mark.parametrize('file, pattern', [
+    ('CITATION.cff', r'^version: (\S+)'),
+    ('CHANGELOG.md', r'^## \[(\d.*)\] - \d{4}-\d\d-\d\d$'),
+    ('chapter_resnet/index.md', r'Version (.*)\}')])
+def test_the_version_is_told_as_it_is(file, pattern):
+    """Where it stands more than once, the first is the newest."""
+    text = Path(file).read_text(encoding='utf-8')
+    assert re.search(pattern, text, re.MULTILINE)[1] == VERSION
+
+
+@pytest.mark.parametrize('section', ['colab', 'sagemaker'])
+def test_notebooks_install_the_wheel_of_the_version(section):
+    assert CONFIG[section]['wheel'].endswith(
+        f'/v{VERSION}/d2l-{VERSION}-py3-none-any.whl')
+    assert CONFIG[section]['wheel'] in CONFIG[section]['libs']
+
+
+@pytest.mark.parametrize('file', sorted(
+    Path('.github/workflows').glob('*.yml')), ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit(file):
+    """A tag can be moved to other code; permissions begin with reading."""
+    text = file.read_text()
+    for action in re.findall(r'uses: (\S+)', text):
+        assert action.startswith('./') or re.fullmatch(
+            r'[\w-]+/[\w-]+@[0-9a-f]{40}', action), action
+    assert '\npermissions:\n  contents: read\n' in text

@@ -1,5 +1,4 @@
-"""The costs of the ResNets, to touch: a table whose model and input a reader
-chooses.
+"""The costs of the ResNets, to touch: a table of the model a reader chooses.
 
 The directive `layer-costs` stands for the table of one model, which every
 format shows. The script `costs.js` fills it from `costs.json`, which the

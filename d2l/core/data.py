@@ -16,10 +16,11 @@ from d2l.core.plotting import show_images
 class BatchLoader:
     """Batches of arrays that are held in memory.
 
-    `arrays`: NumPy arrays of the same length; `convert`: called with the rows
-    of a batch, returns the batch; `get_seed`: where given, the rows are
-    shuffled anew every epoch with a seed that it returns. Raises ValueError
-    where `batch_size` is no positive number.
+    `arrays`: NumPy arrays (examples, ...) of the same length; `batch_size`:
+    examples per batch, of which the last has the rest; `convert`: called with
+    the rows of a batch, returns the batch; `get_seed`: where given, the rows
+    are shuffled anew every epoch with a seed that it returns. Raises
+    ValueError where `batch_size` is no positive number.
     """
 
     def __init__(self, arrays: Sequence[np.ndarray], batch_size: int,
@@ -43,7 +44,11 @@ class BatchLoader:
 
 
 class ImageDataset:
-    """Images and labels; an item is one image, converted, and its label."""
+    """Images and labels; an item is one image, converted, and its label.
+
+    `images`: (examples, height, width); `labels`: (examples,); `convert`:
+    called with one row of both, returns a batch of one.
+    """
 
     def __init__(self, images: np.ndarray, labels: np.ndarray,
                  convert: Callable):
@@ -63,13 +68,16 @@ class DataModule(HyperParameters, ABC):
     `root`: the folder of data files. `num_workers` is kept for D2L's sake:
     data that fits in memory needs no worker processes.
     """
-    batch_size: int     # examples a batch; `get_tensorloader` reads it
+    batch_size: int     # examples per batch; `get_tensorloader` reads it
 
     def __init__(self, root: str = '../data', num_workers: int = 4):
         self.save_hyperparameters()
 
     def get_dataloader(self, train: bool) -> Iterable:
-        """Return an iterable of batches for training or for validation."""
+        """Return an iterable of batches for training or for validation.
+
+        Raises NotImplementedError where a data module does not define it.
+        """
         raise NotImplementedError(
             f'{type(self).__name__} must define get_dataloader(train).')
 
@@ -83,7 +91,11 @@ class DataModule(HyperParameters, ABC):
 
     def get_tensorloader(self, tensors: Sequence, train: bool,
                          indices: slice = slice(0, None)) -> BatchLoader:
-        """Return batches of the rows `indices` of `tensors`."""
+        """Return batches of the rows `indices` of `tensors`.
+
+        `tensors`: (examples, ...), of the same length; `train`: shuffle the
+        rows anew every epoch. There are `self.batch_size` rows per batch.
+        """
         arrays = [self.to_numpy(tensor)[indices] for tensor in tensors]
         return BatchLoader(arrays, self.batch_size, self.to_tensors,
                            self.get_seed if train else None)
@@ -149,12 +161,16 @@ class FashionMNIST(DataModule):
                 self.to_tensor(labels.astype(self.label_dtype)))
 
     def text_labels(self, indices: Iterable) -> list[str]:
-        """Return the names of labels."""
+        """Return the names of labels, integers from 0 to 9."""
         return [fashion_mnist.LABELS[int(i)] for i in indices]
 
     def visualize(self, batch: Sequence, nrows: int = 1, ncols: int = 8,
                   labels: Sequence[str] = []) -> None:
-        """Show the images of a batch, titled with `labels` or their names."""
+        """Show the first images of a batch, titled with their labels' names.
+
+        `batch`: images and labels; `nrows`, `ncols`: of the grid; `labels`:
+        other titles, one per image.
+        """
         X, y = batch
         X = self.to_numpy(X).squeeze(self.channel_axis)
         show_images(X, nrows, ncols, titles=labels or self.text_labels(y))

@@ -1,4 +1,4 @@
-"""What the machine offers, as far as frameworks do not find it by themselves."""
+"""What the machine offers, as far as frameworks do not find it themselves."""
 
 import ctypes
 import os
@@ -17,7 +17,10 @@ ARENA_MAX = -8, 1, 0        # 0 for several a core
 
 
 def num_cores() -> int | None:
-    """Return how many physical cores this process may use, if Linux says so."""
+    """Return how many cores this process may use, None if not known.
+
+    Physical ones: hyper-threads do not count.
+    """
     if not hasattr(os, 'sched_getaffinity'):
         return None
     siblings = [Path(f'/sys/devices/system/cpu/cpu{i}/topology/'
@@ -28,7 +31,10 @@ def num_cores() -> int | None:
 
 
 def num_bytes() -> float:
-    """Return how much memory this process may use, infinite if not known."""
+    """Return how many bytes of memory this process may use.
+
+    Infinity where it is not known.
+    """
     known = [float('inf')]
     if hasattr(os, 'sysconf'):
         known.append(os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE'))
@@ -56,7 +62,7 @@ def use_all_cores() -> None:
 
 
 def has_native_bfloat16() -> bool:
-    """Tell whether the processor multiplies bfloat16, as far as Linux knows."""
+    """Tell whether the processor multiplies bfloat16, if Linux says so."""
     info = Path('/proc/cpuinfo')
     return info.exists() and 'avx512_bf16' in info.read_text().split()
 

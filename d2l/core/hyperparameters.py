@@ -27,8 +27,8 @@ class HyperParameters:
     def save_hyperparameters(self, ignore: str | Iterable[str] = []) -> None:
         """Store the caller's arguments in `self.hparams` and as attributes.
 
-        Left out are `self`, the names in `ignore` and names that begin with
-        an underscore.
+        `ignore`: a name or names to leave out; `self` and names that begin
+        with an underscore are left out anyway.
         """
         ignore = [ignore] if isinstance(ignore, str) else ignore
         here = inspect.currentframe()

@@ -91,15 +91,17 @@ class Module(module.Module, nn.Module):
         `params`: the parameters; `batch`: a tuple whose last item is the
         labels.
         """
-        l, grads = jax.value_and_grad(self.loss)(params, batch[:-1],
-                                                 batch[-1], state)
+        loss: Callable = self.loss
+        l, grads = jax.value_and_grad(loss)(params, batch[:-1], batch[-1],
+                                            state)
         self.plot('loss', l, train=True)
         return l, grads
 
     def validation_step(self, params: Any, batch: Sequence,
                         state: TrainState) -> None:
         """Plot the loss of a batch."""
-        self.plot('loss', self.loss(params, batch[:-1], batch[-1], state),
+        loss: Callable = self.loss
+        self.plot('loss', loss(params, batch[:-1], batch[-1], state),
                   train=False)
 
     def configure_optimizers(self) -> optax.GradientTransformation:
@@ -126,6 +128,7 @@ class DataModule(data.DataModule):
 
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
+    model: Module
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
@@ -348,7 +351,7 @@ class LinearRegression(Module):
     `lr`: the learning rate. Source: D2L 1.0.3, section "Concise
     Implementation of Linear Regression".
     """
-    lr: float
+    lr: float       # type: ignore[misc]    # what stands before is no argument
 
     def setup(self) -> None:
         self.net = nn.Dense(1, kernel_init=nn.initializers.normal(0.01))
@@ -377,8 +380,8 @@ class SoftmaxRegression(Classifier):
     (examples, ...), outputs logits (examples, classes). Source: D2L 1.0.3,
     section "Concise Implementation of Softmax Regression".
     """
-    num_outputs: int
-    lr: float
+    num_outputs: int    # type: ignore[misc]
+    lr: float           # type: ignore[misc]
 
     def setup(self) -> None:
         self.net = nn.Sequential([lambda X: X.reshape((X.shape[0], -1)),
@@ -474,7 +477,8 @@ def split_batch(X: jax.Array, y: jax.Array,
     """
     def split(array):
         return [jax.device_put(part, device) for part, device
-                in zip(jnp.array_split(array, len(devices)), devices)]
+                in zip(jnp.array_split(array, len(devices)), devices,
+                       strict=True)]
 
     return split(X), split(y)
 

@@ -1,7 +1,7 @@
-"""The base classes of models, as far as they are the same in every framework."""
+"""The base classes of models, as far as every framework has the same."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from d2l.core.hyperparameters import HyperParameters
 
@@ -11,25 +11,45 @@ class Module(HyperParameters):
 
     JAX passes parameters explicitly; its steps stand in `d2l/core/jax.py`.
     """
+    plot_train_per_epoch: int
+    plot_valid_per_epoch: int
+    training: Any       # whether layers such as dropout train, or infer
+    board: Any          # a ProgressBoard
+    trainer: Any        # the Trainer that trains this model, from `fit` on
+
+    if TYPE_CHECKING:
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            """Tell type checkers that the framework makes models callable."""
 
     def loss(self, y_hat: Any, y: Any) -> Any:
-        """Return the loss, a scalar."""
+        """Return the loss, a scalar, of outputs and labels.
+
+        Raises NotImplementedError where a model does not define it.
+        """
         raise NotImplementedError(
             f'{type(self).__name__} must define loss(y_hat, y).')
 
     def forward(self, X: Any, *args, **kwargs) -> Any:
-        """Return the output of `self.net`."""
+        """Return the output of `self.net`.
+
+        `X`: the input, such as images. Raises AttributeError where a model
+        has no `net`.
+        """
         if not hasattr(self, 'net'):
             raise AttributeError(f'{type(self).__name__} must set self.net '
                                  f'or define forward(X).')
         return self.net(X, *args, **kwargs)
 
     def plot(self, key: str, value: Any, train: bool) -> None:
-        """Draw `value`, a scalar, on the board as 'train_key' or 'val_key'."""
+        """Draw `value`, a scalar, on the board.
+
+        `key`: its name, drawn as 'train_key' or, with `train=False`,
+        'val_key'.
+        """
         self.trainer.log(('train_' if train else 'val_') + key, value)
 
     def training_step(self, batch: Sequence) -> Any:
-        """Return the loss of a batch, a tuple whose last item is the labels."""
+        """Return the loss of a batch, which ends with the labels."""
         l = self.loss(self(*batch[:-1]), batch[-1])
         self.plot('loss', l, train=True)
         return l
@@ -40,13 +60,20 @@ class Module(HyperParameters):
                   train=False)
 
     def configure_optimizers(self) -> Any:
-        """Return the optimizer."""
+        """Return the optimizer.
+
+        Raises NotImplementedError where a model does not define it.
+        """
         raise NotImplementedError(
             f'{type(self).__name__} must define configure_optimizers().')
 
 
-class Classifier:
-    """The part of a classification model that is the same in every framework."""
+class Classifier(Module):
+    """The part of a classification model that every framework has the same."""
+
+    def accuracy(self, Y_hat: Any, Y: Any, averaged: bool = True) -> Any:
+        """Return the share of correct predictions."""
+        raise NotImplementedError
 
     def validation_step(self, batch: Sequence) -> None:
         """Plot the loss and the accuracy of a batch."""

@@ -86,7 +86,7 @@ class Module(module.Module, nn.Block):
         return params
 
     def get_scratch_params(self) -> list[np.ndarray]:
-        """Return the arrays that are attributes of this model and its parts."""
+        """Return the arrays that are attributes of the model and its parts."""
         params = []
         for value in vars(self).values():
             for part in value if isinstance(value, list) else [value]:
@@ -142,6 +142,7 @@ class DataModule(data.DataModule):
 
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
+    model: Module
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     precisions = gpu_precisions = 'auto', 'float32'
@@ -195,7 +196,8 @@ class Trainer(trainer.Trainer):
             self.model.load_parameters(file)
             self.optim.load_states(f'{file}.optim')
         else:
-            for param, saved in zip(self.model.parameters(), npx.load(file)):
+            for param, saved in zip(self.model.parameters(), npx.load(file),
+                                    strict=True):
                 param[:] = saved
 
     def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
@@ -392,7 +394,7 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     function of images; `data_iter`: batches of images and labels (examples,);
     `device`: where to compute, without it where the model is.
     """
-    if device is None:
+    if device is None and isinstance(net, nn.Block):
         device = next(iter(net.collect_params().values())).list_ctx()[0]
     metric = Accumulator(2)     # correct predictions, predictions
     for X, y in data_iter:
@@ -436,7 +438,8 @@ def resnet18(num_classes: int, in_channels: int = 0) -> nn.Sequential:
     `num_classes`). Source: D2L 1.0.3, section "Concise Implementation for
     Multiple GPUs".
     """
-    from d2l.mxnet import Residual      # which stands on this file
+    from d2l.mxnet import Residual  # which stands on this file
+
     net = nn.Sequential()
     net.add(nn.Conv2D(64, kernel_size=3, padding=1, in_channels=in_channels),
             nn.BatchNorm(), nn.Activation('relu'))

@@ -4,12 +4,12 @@ IPython is imported only inside a notebook, and pyplot, which takes longer
 than all the rest of d2l, only when something is plotted.
 """
 
-from __future__ import annotations      # Matplotlib's types: not at run time
+from __future__ import annotations  # Matplotlib's types: not at run time
 
 import sys
 from collections import OrderedDict, namedtuple
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def use_svg_display() -> None:
 
 
 def set_figsize(figsize: Pair = (3.5, 2.5)) -> None:
-    """Set the size of the figures that follow, in inches."""
+    """Set the size of the figures that follow: width, height in inches."""
     from matplotlib import pyplot as plt
     use_svg_display()
     plt.rcParams['figure.figsize'] = figsize
@@ -70,7 +70,10 @@ def plot(X: Sequence, Y: Sequence | None = None, xlabel: str | None = None,
     """Plot one or several lines.
 
     `X` and `Y` are each one line (a list of numbers or a tensor with one
-    axis) or a list of lines; without `Y`, `X` holds the heights.
+    axis) or a list of lines; without `Y`, `X` holds the heights. `xlabel`,
+    `ylabel`, `xlim`, `ylim`, `xscale`, `yscale`: of the axes; `legend`: the
+    lines' names; `fmts`: their formats in turn; `figsize`: width and height
+    in inches; `axes`: where to plot, else on the current axes.
     """
     def is_one_line(values):
         return getattr(values, 'ndim', None) == 1 or (
@@ -89,7 +92,7 @@ def plot(X: Sequence, Y: Sequence | None = None, xlabel: str | None = None,
         from matplotlib import pyplot as plt
         axes = plt.gca()
     axes.cla()
-    for x, y, fmt in zip(X, Y, fmts):
+    for x, y, fmt in zip(X, Y, fmts, strict=False):
         axes.plot(x, y, fmt) if len(x) else axes.plot(y, fmt)
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
@@ -100,14 +103,14 @@ def show_images(imgs: Iterable, num_rows: int, num_cols: int,
     """Show images in a grid and return its axes.
 
     `imgs`: images of shape (height, width) or (height, width, channels);
-    `scale`: inches an image.
+    `titles`: one per image; `scale`: inches per image.
     """
     from matplotlib import pyplot as plt
     use_svg_display()
     _, axes = plt.subplots(num_rows, num_cols, squeeze=False,
                            figsize=(num_cols * scale, num_rows * scale))
     axes = axes.flatten()
-    for i, (ax, img) in enumerate(zip(axes, imgs)):
+    for i, (ax, img) in enumerate(zip(axes, imgs, strict=False)):
         if hasattr(img, 'asnumpy'):
             img = img.asnumpy()
         elif hasattr(img, 'detach'):
@@ -122,8 +125,12 @@ def show_images(imgs: Iterable, num_rows: int, num_cols: int,
 class ProgressBoard(HyperParameters):
     """The board on which points appear while a model trains.
 
-    Outside a notebook, or without Matplotlib, it draws nothing but keeps the
-    points in `data`.
+    `xlabel`, `ylabel`, `xlim`, `ylim`, `xscale`, `yscale`: of the axes;
+    `ls`, `colors`: of each line in turn; `fig`, `axes`: Matplotlib's, made
+    without them; `figsize`: width and height in inches; `display=False`: draw
+    nothing. Outside a notebook, or without Matplotlib, it draws nothing but
+    keeps the points in `data`: label -> points (x, y). Source: D2L 1.0.3,
+    section "Object-Oriented Design for Implementation".
     """
 
     def __init__(self, xlabel: str | None = None, ylabel: str | None = None,
@@ -138,12 +145,13 @@ class ProgressBoard(HyperParameters):
         self.data: OrderedDict[str, list] = OrderedDict()
         self._pending: dict[str, tuple] = {}
 
-    def draw(self, x: float, y: SupportsFloat, label: str, every_n: int = 1,
+    def draw(self, x: float, y: Any, label: str, every_n: int = 1,
              weight: int = 1) -> None:
         """Add a point; draw the mean of every `every_n` points of a label.
 
-        `y` may be a scalar on a device: it is summed there and read only
-        when it is drawn. `weight`: the point's weight in the mean.
+        `x`, `y`: the point; `y` may be a scalar on a device: it is summed
+        there and read only when it is drawn. `label`: the line's name;
+        `weight`: the point's weight in the mean.
         """
         n, sum_x, sum_y, total = self._pending.get(label, (0, 0, 0, 0))
         n, sum_x, sum_y, total = (n + 1, sum_x + x, sum_y + y * weight,
@@ -191,7 +199,7 @@ class ProgressBoard(HyperParameters):
         axes = self.axes or self.fig.gca()
         axes.cla()
         for (label, line), ls, color in zip(self.data.items(), self.ls,
-                                            self.colors):
+                                            self.colors, strict=False):
             axes.plot([p.x for p in line], [p.y for p in line],
                       linestyle=ls, color=color, label=label,
                       marker='o' if len(line) == 1 else None,
@@ -210,8 +218,11 @@ class ProgressBoard(HyperParameters):
 class Animator:
     """The plot of a loop that a chapter writes out: it grows point by point.
 
-    `legend`: the labels of the lines; `fmts`: their formats; `fig` holds
-    `nrows` times `ncols` `axes`, of which the first shows the lines.
+    `xlabel`, `ylabel`, `xlim`, `ylim`, `xscale`, `yscale`: of the axes;
+    `legend`: the labels of the lines; `fmts`: their formats; `figsize`: width
+    and height in inches. `fig` holds `nrows` times `ncols` `axes`, of which
+    the first shows the lines. Source: D2L 0.17, section "Implementation of
+    Softmax Regression from Scratch".
     """
 
     def __init__(self, xlabel: str | None = None, ylabel: str | None = None,
@@ -235,7 +246,7 @@ class Animator:
     def add(self, x: float | Sequence, y: Any) -> None:
         """Add a point to every line.
 
-        `x`: one number, or one a line; `y`: likewise, None to leave a line
+        `x`: one number, or one per line; `y`: likewise, None to leave a line
         as it is.
         """
         y = y if hasattr(y, '__len__') else [y]

@@ -1,9 +1,12 @@
 """The d2l classes for TensorFlow and Keras."""
 
-from collections.abc import (
-    Callable, Iterable, Iterator, Mapping, Sequence)
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import (
-    AbstractContextManager, contextmanager, nullcontext, suppress)
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from os import PathLike
 
 import numpy as np
@@ -137,6 +140,7 @@ class DataModule(data.DataModule):
 
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
+    model: Module
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
@@ -160,7 +164,8 @@ class Trainer(trainer.Trainer):
                 grads = tape.gradient(loss, params)
                 if self.gradient_clip_val > 0:
                     grads = self.clip_gradients(self.gradient_clip_val, grads)
-                self.optim.apply_gradients(zip(grads, params))
+                self.optim.apply_gradients(zip(grads, params,
+                                               strict=True))
             return logged
 
         def validation_step(batch):
@@ -430,7 +435,7 @@ def sgd(params: Iterable[tf.Variable], grads: Sequence[tf.Tensor], lr: float,
     `params`, `grads`: of the same shapes; `lr`: the learning rate;
     `batch_size`: how many examples the gradients are sums over.
     """
-    for param, grad in zip(params, grads):
+    for param, grad in zip(params, grads, strict=True):
         param.assign_sub(lr * grad / batch_size)
 
 
@@ -446,7 +451,8 @@ def split_batch(X: tf.Tensor, y: tf.Tensor,
         ends = [len(array) * i // len(devices)
                 for i in range(len(devices) + 1)]
         parts = []
-        for start, end, device in zip(ends, ends[1:], devices):
+        for start, end, device in zip(ends[:-1], ends[1:], devices,
+                                      strict=True):
             with device:
                 parts.append(tf.identity(array[start:end]))
         return parts

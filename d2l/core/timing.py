@@ -37,7 +37,10 @@ class Timer:
 
 
 class Benchmark:
-    """A `with` block that prints how many seconds it took."""
+    """A `with` block that prints how many seconds it took.
+
+    `description`: what to print before them.
+    """
 
     def __init__(self, description: str = 'Done'):
         self.description = description
@@ -51,14 +54,15 @@ class Benchmark:
 
 
 class Accumulator:
-    """Sums of `n` quantities, read by their position."""
+    """Sums of `n` quantities, read by their position: `sums[0]`."""
 
     def __init__(self, n: int):
         self.data = [0.0] * n
 
     def add(self, *args: SupportsFloat) -> None:
         """Add a number, or a scalar on a device, to each sum."""
-        self.data = [total + float(x) for total, x in zip(self.data, args)]
+        self.data = [total + float(x) for total, x
+                     in zip(self.data, args, strict=False)]
 
     def reset(self) -> None:
         """Set every sum to 0."""

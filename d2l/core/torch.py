@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from os import PathLike
 from typing import Any
 
@@ -49,13 +49,13 @@ try_gpu, try_all_gpus = devices.choices(cpu, gpu, num_gpus)
 
 def get_seed() -> int:
     """Return an integer drawn from PyTorch's random numbers."""
-    return torch.randint(2**31 - 1, ()).item()
+    return int(torch.randint(2**31 - 1, ()))
 
 
 def init_cnn(module: nn.Module) -> None:
     """Draw the weights of a linear or convolutional layer as Xavier did."""
     if type(module) in (nn.Linear, nn.Conv2d):
-        nn.init.xavier_uniform_(module.weight)
+        nn.init.xavier_uniform_(module.get_parameter('weight'))
 
 
 class Module(module.Module, nn.Module):
@@ -89,7 +89,7 @@ class Module(module.Module, nn.Module):
         with _inference(self):
             self(*inputs)
         if init is not None:
-            self.net.apply(init)
+            self.get_submodule('net').apply(init)
 
 
 class DataModule(data.DataModule):
@@ -101,8 +101,9 @@ class DataModule(data.DataModule):
 
 class _AnyLayout(TorchFunctionMode):
     """The context in which `view` takes images that lie channels last."""
-    copying = {torch.Tensor.view: torch.Tensor.reshape,
-               torch.Tensor.view_as: torch.Tensor.reshape_as}
+    copying: Mapping[Any, Callable] = {
+        torch.Tensor.view: torch.Tensor.reshape,
+        torch.Tensor.view_as: torch.Tensor.reshape_as}
 
     def __torch_function__(self, function: Callable, types: Iterable,
                            args: tuple = (),
@@ -117,6 +118,7 @@ class _AnyLayout(TorchFunctionMode):
 
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
+    model: Module
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
@@ -200,12 +202,14 @@ class Trainer(trainer.Trainer):
             self.compute(self.model.validation_step, batch)
 
     def save_state(self, file: str) -> None:
-        optim = getattr(self.optim, 'state_dict', dict)()   # SGD from scratch
+        has_state = hasattr(self.optim, 'state_dict')   # not SGD from scratch
+        optim = self.optim.state_dict() if has_state else {}
         torch.save({'tensors': self.tensors(), 'optim': optim}, file)
 
     def load_state(self, file: str) -> None:
         state = torch.load(file, weights_only=True)
-        for tensor, saved in zip(self.tensors(), state['tensors']):
+        for tensor, saved in zip(self.tensors(), state['tensors'],
+                                 strict=True):
             tensor.copy_(saved)
         if state['optim']:
             self.optim.load_state_dict(state['optim'])
@@ -417,11 +421,13 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     function of images; `data_iter`: batches of images and labels (examples,);
     `device`: where to compute, without it where the model is.
     """
-    is_module = isinstance(net, nn.Module)
-    if is_module:
+    if isinstance(net, nn.Module):
         device = device or next(net.parameters()).device
+        context: AbstractContextManager = _inference(net)
+    else:
+        context = torch.no_grad()
     metric = Accumulator(2)     # correct predictions, predictions
-    with _inference(net) if is_module else torch.no_grad():
+    with context:
         for X, y in data_iter:
             X, y = X.to(device), y.to(device)
             metric.add(accuracy(net(X), y), y.numel())
@@ -439,8 +445,9 @@ def sgd(params: Iterable[torch.Tensor], lr: float, batch_size: int) -> None:
     """
     with torch.no_grad():
         for param in params:
-            param -= lr * param.grad / batch_size
-            param.grad.zero_()
+            if param.grad is not None:
+                param -= lr * param.grad / batch_size
+                param.grad.zero_()
 
 
 def split_batch(X: torch.Tensor, y: torch.Tensor,
@@ -453,7 +460,8 @@ def split_batch(X: torch.Tensor, y: torch.Tensor,
     """
     def split(array):
         return [part.to(device) for part, device
-                in zip(array.tensor_split(len(devices)), devices)]
+                in zip(array.tensor_split(len(devices)), devices,
+                       strict=True)]
 
     return split(X), split(y)
 
@@ -465,7 +473,8 @@ def resnet18(num_classes: int, in_channels: int = 1) -> nn.Sequential:
     (examples, `num_classes`). Source: D2L 1.0.3, section "Concise
     Implementation for Multiple GPUs".
     """
-    from d2l.torch import Residual      # which stands on this file
+    from d2l.torch import Residual  # which stands on this file
+
     net = nn.Sequential(
         nn.Conv2d(in_channels, 64, kernel_size=3, padding=1),
         nn.BatchNorm2d(64), nn.ReLU())

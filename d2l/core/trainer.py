@@ -4,19 +4,19 @@ import os
 import random
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from itertools import islice
 from numbers import Integral
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from d2l.core.checkpoints import Checkpoints
 from d2l.core.data import DataModule
-from d2l.core.hyperparameters import HyperParameters
 from d2l.core.hardware import kept_memory
+from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import Module
 from d2l.core.progress import EpochProgress
 
@@ -67,7 +67,7 @@ class Trainer(HyperParameters, ABC):
     max_epochs: int
     gradient_clip_val: float
     gpus: Sequence = ()         # to train on; only the first is used
-    model: Any
+    model: Module
     optim: Any                  # what the model's configure_optimizers returns
     train_dataloader: Batches
     val_dataloader: Batches | None
@@ -177,7 +177,8 @@ class Trainer(HyperParameters, ABC):
         if folder:
             self.fit_with_checkpoints(Checkpoints(folder))
             return
-        for self.epoch in range(self.max_epochs):
+        for epoch in range(self.max_epochs):
+            self.epoch = epoch
             self.fit_epoch()
 
     def fit_with_checkpoints(self, checkpoints):
@@ -193,8 +194,9 @@ class Trainer(HyperParameters, ABC):
             'board': board.state()}
         board.restore(progress['board'])
         print(*progress['lines'], sep='', end='', flush=True)
-        for self.epoch in range(progress['epochs'], self.max_epochs):
-            self.seed_all(progress['seed'] + self.epoch)
+        for epoch in range(progress['epochs'], self.max_epochs):
+            self.epoch = epoch
+            self.seed_all(progress['seed'] + epoch)
             self.train_batch_idx = self.epoch * self.num_train_batches
             self.val_batch_idx = self.epoch * self.num_val_batches
             self.fit_epoch()
@@ -246,8 +248,8 @@ class Trainer(HyperParameters, ABC):
 
     def prepare_data(self, data: DataModule) -> None:
         """Make the loaders."""
-        self.train_dataloader = data.train_dataloader()
-        self.val_dataloader = data.val_dataloader()
+        self.train_dataloader = cast(Batches, data.train_dataloader())
+        self.val_dataloader = cast(Batches | None, data.val_dataloader())
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = (len(self.val_dataloader)
                                 if self.val_dataloader is not None else 0)
@@ -271,7 +273,7 @@ class Trainer(HyperParameters, ABC):
         return batch
 
     def fit_epoch(self) -> None:
-        """Go through the training set once, then through the validation set."""
+        """Go through the training set, then through the validation set."""
         with self.fast_layout(), EpochProgress(
                 f'epoch {self.epoch + 1}/{self.max_epochs}',
                 self.num_train_batches + self.num_val_batches,
@@ -298,7 +300,10 @@ class Trainer(HyperParameters, ABC):
         self.progress.update(self.num_examples)
 
     def log(self, label: str, value: Any) -> None:
-        """Draw `value` on the board and add it to the epoch's mean."""
+        """Draw `value`, a scalar, on the board, add it to the epoch's mean.
+
+        `label`: its name, which begins with 'train_' or 'val_'.
+        """
         if self.captured is not None:
             self.captured[label] = value
             return
@@ -328,7 +333,7 @@ class Trainer(HyperParameters, ABC):
             self.captured = None
 
     def traced(self, step):
-        """Return `step` for a compiler, so that what can't be traced says so."""
+        """Return `step` for a compiler: what can't be traced says so."""
         @wraps(step)
         def traced(*args):
             self.is_tracing = True
@@ -371,6 +376,7 @@ class CompiledStep:
         self.compiled, self.has_run = compiled, False
 
     def __call__(self, *args):
+        """Run the step, compiled if it can be."""
         if self.compiled is None:
             return self.step(*args)
         try:

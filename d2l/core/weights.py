@@ -25,7 +25,8 @@ RESNET = [  # the place in a ResNet -> its name in the file
     (r'^net\.(\d+)\.(\d+)\.(?=[a-z]+\d|downsample)', r'layer\1.\2.'),
     (r'^net\.\d+\.0\.', 'fc.')]
 SHORTCUT = [  # a block's shortcut -> its name in the file
-    (r'(^|\.)conv4\.', r'\1downsample.0.'), (r'(^|\.)bn4\.', r'\1downsample.1.')]
+    (r'(^|\.)conv4\.', r'\1downsample.0.'),
+    (r'(^|\.)bn4\.', r'\1downsample.1.')]
 
 
 class Weight:

@@ -13,7 +13,6 @@ another form in their place; `bench/` measures it.
 import warnings
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 import jax
 from jax import lax
@@ -50,14 +49,16 @@ def _evaluate(jaxpr, consts, args):
 
     Source: "Writing custom Jaxpr interpreters" in JAX's documentation.
     """
-    values = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *args]))
+    values = dict(zip([*jaxpr.constvars, *jaxpr.invars],
+                      [*consts, *args], strict=True))
 
     def value(variable):
         return variable.val if hasattr(variable, 'val') else values[variable]
 
     for eqn in jaxpr.eqns:
         inputs = [value(variable) for variable in eqn.invars]
-        for variable, output in zip(eqn.outvars, _run(eqn, inputs)):
+        for variable, output in zip(eqn.outvars, _run(eqn, inputs),
+                                    strict=True):
             values[variable] = output
     return [value(variable) for variable in jaxpr.outvars]
 
@@ -85,7 +86,7 @@ def _run(eqn, inputs):
 def _is_weight_gradient(X, G, *, window_strides, lhs_dilation,
                         dimension_numbers, feature_group_count,
                         batch_group_count, **_):
-    """Tell whether a convolution is the weight gradient of one of (N, H, W, C).
+    """Tell whether a convolution is a weight gradient, of (N, H, W, C).
 
     JAX writes it as a convolution of the images `X` with the gradient `G` of
     its output, in which examples and channels have changed places.
@@ -125,7 +126,7 @@ def _weight_gradient(X, G, out, *, padding, rhs_dilation, precision, **_):
 
 def _is_below_kernel(X, K, *, dimension_numbers, feature_group_count,
                      batch_group_count, **_):
-    """Tell whether a convolution of (N, H, W, C) has a kernel larger than H, W.
+    """Tell whether the kernel is larger than H or W, of (N, H, W, C).
 
     The padding does not count.
     """
@@ -133,7 +134,8 @@ def _is_below_kernel(X, K, *, dimension_numbers, feature_group_count,
     return (tuple(X_numbers) == tuple(Y_numbers) == (0, 3, 1, 2)
             and feature_group_count == batch_group_count == 1
             and any(X.shape[x] < K.shape[k]
-                    for x, k in zip(X_numbers[2:], K_numbers[2:])))
+                    for x, k in zip(X_numbers[2:], K_numbers[2:],
+                                strict=True)))
 
 
 def _matrix_convolution(X, K, out, *, padding, window_strides, lhs_dilation,
@@ -143,7 +145,8 @@ def _matrix_convolution(X, K, out, *, padding, window_strides, lhs_dilation,
     K = K.transpose((*places, inputs, outputs))
     X = lax.pad(X, jnp.zeros((), X.dtype), [
         (0, 0, 0), *((*pad, dilation - 1) for pad, dilation
-                     in zip(padding, lhs_dilation)), (0, 0, 0)])
+                     in zip(padding, lhs_dilation, strict=True)),
+        (0, 0, 0)])
     down, right = rhs_dilation
     patches = jnp.concatenate([
         _window(X, (i * down, j * right), out.shape[1:3], window_strides)
@@ -183,8 +186,8 @@ def _max_pooling_gradient(G, X, *, window_dimensions, window_strides,
         """Put what a window takes out of an image back, zeros around it."""
         rows_columns = (
             (start, size - start - (n - 1) * stride - 1, stride - 1)
-            for start, size, n, stride in zip(place, padded.shape[1:3],
-                                              pixels, strides))
+            for start, size, n, stride in zip(
+                place, padded.shape[1:3], pixels, strides, strict=True))
         return lax.pad(A, jnp.zeros((), A.dtype),
                        [(0, 0, 0), *rows_columns, (0, 0, 0)])
 
@@ -195,7 +198,7 @@ def _max_pooling_gradient(G, X, *, window_dimensions, window_strides,
 
 
 def _window(X, start, size, strides):
-    """Return `size` pixels of every image, from `start` on, `strides` apart."""
+    """Return `size` pixels of each image, from `start`, `strides` apart."""
     (i, j), (height, width), (down, right) = start, size, strides
     return lax.slice(
         X, (0, i, j, 0),

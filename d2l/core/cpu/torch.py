@@ -42,10 +42,12 @@ class Axis(NamedTuple):
 
     @property
     def outputs(self):
+        """How many outputs there are along the axis."""
         return (self.size + 2 * self.padding - self.kernel) // self.stride + 1
 
     @property
     def points(self):
+        """How many coefficients the product of the polynomials has."""
         return self.size + self.kernel - 1
 
 
@@ -88,7 +90,8 @@ def conv2d_by_points(X, W, b, rows, columns):
     """
     image, kernel, product = (
         torch.from_numpy(np.kron(*matrices)).to(X.dtype)
-        for matrices in zip(_at_points(*rows), _at_points(*columns)))
+        for matrices in zip(_at_points(*rows), _at_points(*columns),
+                            strict=True))
     X = image @ X.permute(0, 2, 3, 1).flatten(1, 2)     # (N, points, in)
     num_out, num_in = W.shape[:2]
     W = (kernel @ W.permute(2, 3, 0, 1).reshape(len(kernel[0]), -1)).view(

@@ -43,3 +43,11 @@ def test_actions_are_pinned_by_commit(file):
         assert action.startswith('./') or re.fullmatch(
             r'[\w-]+/[\w-]+@[0-9a-f]{40}', action), action
     assert '\npermissions:\n  contents: read\n' in text
+
+
+def test_the_notice_names_what_is_there():
+    """Every license of another's work is named, and lies where it says."""
+    named = re.findall(r'^    .*: (\S+)$', Path('NOTICE').read_text(),
+                       re.MULTILINE)
+    assert set(named) == {str(path) for path in Path('book').rglob('*LICENSE*')
+                          if path.is_file()}

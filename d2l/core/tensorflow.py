@@ -112,7 +112,9 @@ def _parts(part, seen=None):
     if id(part) not in seen:
         seen.add(id(part))
         yield part
-        items = (part.layers if isinstance(part, tf.keras.Sequential) else
+        items = (part.layers + [v for v in vars(part).values()
+                                if isinstance(v, tf.Variable)]
+                 if isinstance(part, tf.keras.Sequential) else
                  vars(part).values()
                  if isinstance(part, tf.keras.layers.Layer) else
                  part.values() if isinstance(part, Mapping) else

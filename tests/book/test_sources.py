@@ -1,7 +1,6 @@
 """The sources: the library is fresh, references hold, terms are right."""
 
 import ast
-import importlib
 import re
 import shutil
 import subprocess
@@ -54,11 +53,11 @@ def test_every_saved_name_is_exported(tab):
         if tabs and tab in tabs[1].split(', '):
             saved |= set(re.findall(r'^(?:class|def) (\w+).*#@save', cell,
                                     re.MULTILINE))
-    assert saved == SAVED
+    assert saved <= SAVED
     defined = {node.name for node in ast.parse(
         Path(f'd2l/{FRAMEWORKS[tab].module}.py').read_text()).body
         if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
-    assert saved == defined - {'resnet18'}      # stands in the header
+    assert saved == defined
 
 
 @pytest.mark.parametrize('tab', FRAMEWORKS)
@@ -158,11 +157,14 @@ def test_every_public_name_is_on_the_api_page(module):
                        ''.join(Path('api', file).read_text() for file in
                                ('common.rst', 'names.inc', f'{module}.rst')))
     assert len(names) == len(set(names))
-    public = set(SAVED)
-    for file in Path('d2l', f'{module}.py'), Path('d2l/core', f'{module}.py'):
-        public |= {node.name for node in ast.parse(file.read_text()).body
-                   if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-                   and not node.name.startswith('_')}
-    for file in 'hyperparameters', 'timing', 'plotting':
-        public |= set(importlib.import_module(f'd2l.core.{file}').__all__)
-    assert set(names) == public - {'TrainState'}
+    public = {node.name for node in ast.parse(
+        Path('d2l', f'{module}.py').read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for file in module, 'hyperparameters', 'timing', 'plotting':
+        [exported] = [      # not imported: MXNet is in another environment
+            ast.literal_eval(node.value) for node in
+            ast.parse(Path(f'd2l/core/{file}.py').read_text()).body
+            if isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]) == '__all__']
+        public |= set(exported)
+    assert set(names) == public

@@ -6,12 +6,14 @@ Each command is the function of that name, in the module of that name.
 import argparse
 import importlib
 import sys
+from typing import Any
 
 from book.content.execution import CellFailed
 from book.frameworks import TABS
 
 TAB = {'choices': TABS}
-COMMANDS = {    # name: module, help, options
+COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
+    # name: module, help, options
     'html': ('formats', 'build the pages; try what is not recorded with a few '
              'batches', {}),
     'pdf': ('formats', 'build the PDF of one framework, or of each',

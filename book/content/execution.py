@@ -20,6 +20,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
 
 from book.content.sections import code_cells, key_of
 from book.frameworks import FRAMEWORKS
@@ -47,7 +48,7 @@ def execute(nb, path, tab, bar):
     """
     os.environ.update(TF_CPP_MIN_LOG_LEVEL='3', PYTHONWARNINGS='ignore')
     number = {cell.id: i for i, cell in enumerate(code_cells(nb), 1)}
-    running = start = None
+    running, start = NotebookNode(id='', source=''), 0.     # none yet
 
     def on_cell_execute(cell, cell_index):
         nonlocal running, start

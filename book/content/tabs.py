@@ -38,7 +38,7 @@ def merge(notebooks: list[NotebookNode], tabs: list[str]) -> NotebookNode:
 
 def without_repeats(cells):
     """Join neighbours that differ in nothing but their tab."""
-    joined = []
+    joined: list[NotebookNode] = []
     for cell in cells:
         last = joined[-1] if joined else None
         if (last is not None and 'tab' in last.metadata

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -51,7 +52,7 @@ def differences(recording, executed):
 
 def contents(cell, exact):
     """Return kind and content of each output; only kinds if not `exact`."""
-    kinds = {}
+    kinds: dict[str, Any] = {}
     for output in cell.outputs:
         data = output.get('data') or {output.output_type: output.get('text')}
         for kind, content in data.items():
@@ -81,7 +82,7 @@ def depend_on_training(cells):
 
     They do if it calls `fit`, or uses what such a cell trained or assigned.
     """
-    trained = set()
+    trained: set[str] = set()
     for cell in cells:
         source = TransformerManager().transform_cell(cell.source)   # no magic
         nodes = list(ast.walk(ast.parse(source)))
@@ -89,12 +90,14 @@ def depend_on_training(cells):
                          if isinstance(node, ast.Name)
                          and isinstance(node.ctx, type_)}
                  for type_ in (ast.Load, ast.Store)}
-        fits = [node for node in nodes if isinstance(node, ast.Call)
-                and getattr(node.func, 'attr', None) == 'fit']
+        fits = [(node.func.value, *node.args) for node in nodes
+                if isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == 'fit']
         depends = bool(fits or names[ast.Load] & trained)
         yield depends
         for fit in fits:
-            trained |= {node.id for node in (fit.func.value, *fit.args)
+            trained |= {node.id for node in fit
                         if isinstance(node, ast.Name)}
         if depends:
             trained |= names[ast.Store]

@@ -65,9 +65,9 @@ class MarkdownManager(AsyncLargeFileManager):
         if not os_path.endswith('.md'):
             return await super()._read_notebook(
                 os_path, as_version, capture_validation_error, raw)
-        answer = await self._read_file(os_path, 'text', raw)
-        nb = to_notebook(answer[0])
-        return (nb, answer[2]) if raw else nb
+        text, *_, data = await self._read_file(os_path, 'text', raw)
+        nb = to_notebook(text)
+        return (nb, data) if raw else nb
 
     async def _save_notebook(self, os_path, nb, capture_validation_error=None):
         if not os_path.endswith('.md'):

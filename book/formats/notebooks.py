@@ -92,57 +92,70 @@ def for_readers(nb, page, references):
 
 def readable(text, page, references, numbers):
     """Return the text of a cell as Markdown; `numbers` are its headings'."""
-    def name(role, label):
-        return references.name(page, role, label)
+    return Readable(page, references, numbers).markdown(text)
 
-    def fence(match):
+
+class Readable:
+    """What each of d2lbook's marks on a page becomes in Markdown."""
+
+    def __init__(self, page, references, numbers):
+        self.page, self.references, self.numbers = page, references, numbers
+
+    def markdown(self, text):
+        text = FENCE.sub(self.fence, text)
+        for pattern, replacement in (
+                (HEADING, self.heading), (IMAGE, self.image),
+                (TABLE, self.table), (EQUATION, self.equation)):
+            text = pattern.sub(replacement, text)
+        return ROLE.sub(self.link, text)
+
+    def name(self, role, label):
+        return self.references.name(self.page, role, label)
+
+    def link(self, match):
+        return self.references.link(self.page, *match.groups())
+
+    def fence(self, match):
         kind, content = match.groups()
         if kind == 'toc':
-            return contents(content, page, references)
+            return contents(content, self.page, self.references)
         if kind != 'eval_rst':
             return match[0]
         if '.. bibliography::' in content:
-            return references.bibliography()
+            return self.references.bibliography()
         content = ONLY.sub('', content)
-        return COSTS.sub(lambda _: layer_costs(name), content).strip()
+        return COSTS.sub(lambda _: layer_costs(self.name), content).strip()
 
-    def heading(match):
-        number = next(numbers, '')
+    def heading(self, match):
+        number = next(self.numbers, '')
         return (f'{places(match["marks"])}{match[1]} '
                 f'{f"{number}. " if number else ""}{match[2]}')
 
-    def image(match):
+    def image(self, match):
         caption, path, marks = match.groups()
         alt = plain(caption).replace('$', '')
         return (f'{places(marks)}![{alt}]({path})'
-                f'{captioned(caption, marks, after=True)}')
+                f'{self.captioned(caption, marks, after=True)}')
 
-    def table(match):
+    def table(self, match):
         caption, rows, marks = match.groups()
-        return f'{places(marks)}{captioned(caption, marks)}{rows}'
+        return f'{places(marks)}{self.captioned(caption, marks)}{rows}'
 
-    def captioned(caption, marks, after=False):
+    def captioned(self, caption, marks, after=False):
         label = LABEL.search(marks)
-        text = (f'**{name("numref", label[1])}** {caption}' if label
+        text = (f'**{self.name("numref", label[1])}** {caption}' if label
                 else caption)
         return f'\n\n{text}' if after and text else f'{text}\n\n'
 
-    def equation(match):
-        number = name('eqref', match[2]).strip('()')
+    def equation(self, match):
+        number = self.name('eqref', match[2]).strip('()')
         return (f'{anchor(f"equation-{match[2]}")}\n\n'
                 fr'$${match[1]} \tag{{{number}}}$$')
 
-    def places(marks):
-        return ''.join(f'{anchor(label)}\n\n' for label in
-                       LABEL.findall(marks))
 
-    text = FENCE.sub(fence, text)
-    for pattern, replacement in (
-            (HEADING, heading), (IMAGE, image), (TABLE, table),
-            (EQUATION, equation)):
-        text = pattern.sub(replacement, text)
-    return ROLE.sub(lambda match: references.link(page, *match.groups()),
-                    text)
+def places(marks):
+    """Return the places that links to the labels of a mark lead to."""
+    return ''.join(f'{anchor(label)}\n\n' for label in LABEL.findall(marks))
 
 
 def contents(toc, page, references):

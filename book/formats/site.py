@@ -62,7 +62,8 @@ def not_found():
     page = NOT_FOUND.read_text(encoding='utf-8')
     parsed = BeautifulSoup(page, 'html.parser')
     for kind in 'style', 'script':
-        digest = hashlib.sha256(parsed.find(kind).string.encode()).digest()
+        [part] = parsed.find_all(kind)
+        digest = hashlib.sha256(part.get_text().encode()).digest()
         page = page.replace(
             f'{{{kind}}}', f"'sha256-{base64.b64encode(digest).decode()}'")
     return page

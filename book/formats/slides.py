@@ -87,7 +87,9 @@ class Deck:
     def __init__(self, nb, page, references, about, framework):
         self.page, self.references = page, references
         self.framework, self.language = framework, about.language
-        self.slides, self.notes, self.lead, self.title = [], [], '', ''
+        self.slides: list[list[str]] = []
+        self.notes: list[str] = []
+        self.lead = self.title = ''
         for cell in nb.cells:
             if cell.cell_type == 'code':
                 self.add_code(cell)
@@ -106,8 +108,8 @@ class Deck:
         """Take a paragraph into the notes, and what it marks onto a slide."""
         marks = [text for _, text in d2lbook._match_slide_marks(block)]
         for text in marks:      # as d2lbook's slides.remove_slide_marks
-            block = re.sub(rf'[\[(]\*\*{re.escape(text)}\*\*[\])]',
-                           lambda _, text=text: text, block)
+            block = re.sub(rf'[\[(]\*\*({re.escape(text)})\*\*[\])]', r'\1',
+                           block)
         if heading := HEADING.match(block):
             self.end_lead()
             self.title = heading[2]
@@ -117,7 +119,7 @@ class Deck:
             self.notes.append(block)
             path = Path('img', Path(image[2]).name)
             caption = self.references.name(
-                self.page, 'numref', re.search(r'`(.+?)`', image[3])[1])
+                self.page, 'numref', re.findall(r'`(.+?)`', image[3])[0])
             self.add(f'<figure>{picture("svg+xml", path.read_bytes())}'
                      f'<figcaption>{caption}</figcaption></figure>')
         elif block:
@@ -231,7 +233,7 @@ def to_html(text):
 
     text = re.sub(r'\s*\\tag\{.*?\}', '', text)
     text = re.sub(r'!?\[([^]]*)\]\([^)]+\)', r'\1', text)
-    page = mistune.html(FORMULA.sub(keep, text))
+    page = str(mistune.html(FORMULA.sub(keep, text)))
     return re.sub('\ue000(\\d+)\ue001',
                   lambda match: formulas[int(match[1])], page)
 

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from sphinx.locale import translators
+from sphinx.util.tags import Tags
 
 from book.frameworks import FRAMEWORKS
 from book.pages.common import *
 
 HERE = Path(__file__).parent
+tags: Tags = globals()['tags']      # Sphinx puts them here
 
 extensions += ['book.pages.html', 'book.pages.reading',
                'book.pages.downloads', 'book.pages.fonts']
@@ -50,4 +52,7 @@ def without_flax_fields(app, what, name, obj, options, signature, returned):
 
 def setup(app):
     app.connect('autodoc-process-signature', without_flax_fields)
-    translators['general', 'sphinx']._catalog.update(TRANSLATIONS)
+    # gettext has no other way in.
+    translations = translators['general', 'sphinx']
+    catalog = translations._catalog     # type: ignore[attr-defined]
+    catalog.update(TRANSLATIONS)

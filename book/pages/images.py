@@ -18,7 +18,7 @@ def describe(app, doctree):
         image['loading'] = 'lazy'
         svg = Path(app.srcdir, image['uri']).read_text(encoding='utf-8')
         for side in 'width', 'height':
-            value, unit = re.search(rf'\b{side}="([\d.]+)(pt)?"', svg).groups()
+            value, unit = re.findall(rf'\b{side}="([\d.]+)(pt)?"', svg)[0]
             image[side] = f'{float(value) * (POINTS if unit else 1):.0f}'
         caption = image.parent.next_node(nodes.caption)
         image['alt'] = (plain(caption.astext()) if caption

@@ -46,10 +46,11 @@ class References:
 
     def bibliography(self):
         """Return the list of references as Markdown."""
+        cite = self.env.domains['cite']
         return '\n'.join(
             f'* {anchor(citation.citation_id)}'
             f'{" ".join(entry.split())}'
-            for citation in self.env.domains['cite'].citations
+            for citation in cite.citations  # type: ignore[attr-defined]
             for entry in [citation.formatted_entry.text.render(Backend())])
 
 

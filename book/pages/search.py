@@ -81,7 +81,7 @@ def read(article):
     """
     for noise in article.select(NOISE):
         noise.decompose()
-    found = []
+    found: list[tuple] = []
     # From the last to the first: what lies within another is taken out of it.
     for part in reversed(article.select('section, dl.py')):
         heading = part.find(['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'dt'])

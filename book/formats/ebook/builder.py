@@ -15,7 +15,7 @@ class Builder(Epub3Builder):
         for path in Path(self.outdir, self.imagedir).glob('*.svg'):
             # EPUB allows no DTD that lies elsewhere, and wants a path, even
             # that of a space, to have its `d`.
-            svg = minidom.parse(str(path)).documentElement
+            svg = minidom.parse(str(path)).getElementsByTagName('svg')[0]
             for line in svg.getElementsByTagName('path'):
                 if not line.hasAttribute('d'):
                     line.setAttribute('d', '')

@@ -6,11 +6,13 @@ Each shows one framework, whose tab is the tag.
 from pathlib import Path
 
 from docutils.writers.latex2e import Babel
+from sphinx.util.tags import Tags
 
 from book.frameworks import FRAMEWORKS
 from book.pages.common import *
 
 HERE = Path(__file__).parent
+tags: Tags = globals()['tags']      # Sphinx puts them here
 framework = next(FRAMEWORKS[tab] for tab in FRAMEWORKS if tags.has(tab))
 name = f'{BOOK.name}-{framework.tab}'
 title = f'{project}: {framework.name}'

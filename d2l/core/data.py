@@ -1,7 +1,7 @@
 """The base classes of data, and the data sets, for every framework."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from numbers import Integral
 from typing import Any
 
@@ -111,12 +111,12 @@ class DataModule(HyperParameters, ABC):
 
     @staticmethod
     @abstractmethod
-    def to_tensor(array: np.ndarray) -> Any:
+    def to_tensor(array: np.ndarray, /) -> Any:
         """Return a NumPy array as a tensor of the framework."""
 
     @staticmethod
     @abstractmethod
-    def to_numpy(tensor: Any) -> np.ndarray:
+    def to_numpy(tensor: Any, /) -> np.ndarray:
         """Return a tensor, or whatever NumPy takes, as a NumPy array."""
 
 
@@ -143,13 +143,13 @@ class FashionMNIST(DataModule):
         self.train, self.val = (self.split(*arrays)
                                 for arrays in fashion_mnist.load(root))
 
-    def split(self, images: np.ndarray, labels: np.ndarray) -> Sequence:
+    def split(self, images: np.ndarray, labels: np.ndarray) -> Sized:
         """Return a set as it is kept in `train` and `val`."""
         return images, labels
 
     def get_dataloader(self, train: bool) -> BatchLoader:
         """Return batches of images and labels, shuffled for training."""
-        split = self.train if train else self.val
+        split: Any = self.train if train else self.val
         return BatchLoader(getattr(split, 'arrays', split), self.batch_size,
                            self.convert, self.get_seed if train else None)
 

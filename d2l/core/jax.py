@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager
 from dataclasses import field
 from os import PathLike
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import jax
@@ -398,7 +397,7 @@ class LeNet(Classifier):
     """
     lr: float = 0.1
     num_classes: int = 10
-    kernel_init: FunctionType = nn.initializers.xavier_uniform
+    kernel_init: Callable = nn.initializers.xavier_uniform
 
     def setup(self) -> None:
         init = {'kernel_init': self.kernel_init()}

@@ -149,7 +149,7 @@ class Trainer(trainer.Trainer):
     get_seed = staticmethod(get_seed)
     seed = staticmethod(mxnet.random.seed)
 
-    def fit(self, model: Module, data: DataModule) -> None:
+    def fit(self, model: module.Module, data: data.DataModule) -> None:
         """Train `model` on `data`."""
         npx.set_np()    # holds for a thread only
         super().fit(model, data)

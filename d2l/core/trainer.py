@@ -124,7 +124,7 @@ class Trainer(HyperParameters, ABC):
 
     @staticmethod
     @abstractmethod
-    def seed(seed: int) -> Any:
+    def seed(seed: int, /) -> Any:
         """Seed the framework's random numbers."""
 
     @abstractmethod
@@ -254,7 +254,7 @@ class Trainer(HyperParameters, ABC):
         self.num_val_batches = (len(self.val_dataloader)
                                 if self.val_dataloader is not None else 0)
 
-    def prepare_model(self, model: Module) -> None:
+    def prepare_model(self, model: Any) -> None:
         """Tie the model to this trainer."""
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]

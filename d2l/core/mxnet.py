@@ -100,9 +100,8 @@ class Module(module.Module, nn.Block):
         """Move the arrays that are attributes of this model and its parts."""
         def moved(part):
             if isinstance(part, np.ndarray):
-                if part.ctx != device:
-                    part = part.as_in_ctx(device)
-                    part.attach_grad()
+                part = part.as_in_ctx(device)
+                part.attach_grad()
             elif isinstance(part, Module):
                 part.set_scratch_params_device(device)
             return part
@@ -156,11 +155,14 @@ class Trainer(trainer.Trainer):
 
     def prepare_model(self, model: Module) -> None:
         super().prepare_model(model)
-        for param in model.collect_params().values():
-            with suppress(RuntimeError):    # it is not initialized yet
-                if param.list_ctx() != [self.device]:
-                    param.reset_ctx(self.device)
-        model.set_scratch_params_device(self.device)
+        params = model.collect_params()
+        if isinstance(params, gluon.ParameterDict):  # no list of a chapter
+            for param in params.values():
+                with suppress(RuntimeError):    # it is not initialized yet
+                    if param.list_ctx() != [self.device]:
+                        param.reset_ctx(self.device)
+        if any(a.ctx != self.device for a in model.get_scratch_params()):
+            model.set_scratch_params_device(self.device)
 
     def on_device(self) -> AbstractContextManager:
         return self.device

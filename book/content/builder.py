@@ -48,9 +48,7 @@ class Book(build.Builder):
         """Return every section's notebook in every tab, as (nb, section, tab)."""
         for tab in tabs or self.tabs:
             for section in self.sections:
-                nb = sections.read(section, tab, self.config)
-                if nb is not None:
-                    yield nb, section, tab
+                yield sections.read(section, tab, self.config), section, tab
 
     def execute(self) -> None:
         """Write the notebook of every section and tab, with its outputs.
@@ -91,9 +89,9 @@ class Book(build.Builder):
         """Write the page of every section, its tabs together, or its one."""
         self.execute()
         for section in self.sections:
-            notebooks = [self.read_executed(section, tab) for tab in self.tabs
-                         if self.executed_path(section, tab).exists()]
-            page = tabs.with_provenance(tabs.merge(notebooks, self.tabs))
+            notebooks = [self.read_executed(section, tab) for tab in self.tabs]
+            page = tabs.with_provenance(tabs.merge(
+                [nb for nb in notebooks if nb.cells], self.tabs))
             write_notebook(page, Path(self.config.eval_dir,
                                       section.with_suffix('.ipynb')))
 

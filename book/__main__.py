@@ -7,6 +7,7 @@ import argparse
 import importlib
 import sys
 
+from book.content.check import Mistakes
 from book.content.execution import CellFailed
 from book.frameworks import TABS
 
@@ -29,6 +30,8 @@ COMMANDS = {    # name: module, help, options
                {'tab': TAB | {'required': True},
                 'section': {'help': 'record this one in any case, such as '
                                     'resnet'}}),
+    'check': ('content', 'say what is wrong in the sections, and build '
+              'nothing', {}),
     'verify': ('content', 'compare the recordings with what the code prints '
                'now', {})}
 
@@ -45,8 +48,8 @@ def main():
     module = importlib.import_module(f'book.{COMMANDS[name][0]}.{name}')
     try:
         getattr(module, name)(**arguments)
-    except CellFailed as error:
-        sys.exit(f'{error}\nWhat was built or recorded before stays as it is.')
+    except (CellFailed, Mistakes) as error:
+        sys.exit(f'{error}\n\nWhat was built or recorded before stays as it is.')
 
 
 if __name__ == '__main__':

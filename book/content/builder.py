@@ -12,7 +12,7 @@ from d2lbook import build, config
 from tqdm import tqdm
 
 from book.config import Config
-from book.content import recordings, sections, tabs, trials
+from book.content import check, recordings, sections, tabs, trials
 from book.content.files import write_notebook
 from book.content.provenance import with_outputs
 
@@ -41,7 +41,7 @@ class Book(build.Builder):
 
     @property
     def sections(self) -> list[Path]:
-        return [Path(path) for path in self._find_md_files()[0]]
+        return sections.paths(self.config)
 
     def notebooks(self, tabs: Iterable[str] | None = None
                   ) -> Iterator[Notebook]:
@@ -106,9 +106,14 @@ def cell_bar(notebooks: list[Notebook]) -> tqdm:
 
 
 def open_book(tab: str = 'all') -> Book:
-    """Return the book of this folder, with all tabs or one."""
+    """Return the book of this folder, with all tabs or one.
+
+    Raises Mistakes if something is wrong in its sections.
+    """
     logging.disable(logging.INFO)       # d2lbook's
     pandoc = str(Path(pypandoc.get_pandoc_path()).parent)
     if pandoc not in os.environ['PATH'].split(os.pathsep):
         os.environ['PATH'] = f'{pandoc}{os.pathsep}{os.environ["PATH"]}'
-    return Book(tab)
+    book = Book(tab)
+    check.require(book.config)
+    return book

@@ -16,7 +16,7 @@ from markdown_it.rules_inline import StateInline, backtick, image, link
 from markdown_it.token import Token
 
 CELL = re.compile(r'\{\.python \.input\b[^}]*\}')
-TAB = re.compile(r'(?:%%|#\s*@)tab\s+(.+)')
+TAB = re.compile(r'(?:%%|#\s*@)tab[ \t]+(.+)')
 MARKS = re.compile(r'(?::(?:label|eqlabel|width|height):`[^`]*`\s*)+')
 MARK = re.compile(r':(\w+):`([^`]*)`')
 TAB_MARK = re.compile(r':(begin|end)_tab:(?:`([^`]*)`)?\s*')
@@ -195,7 +195,8 @@ class Prose:
     def source(self) -> str:
         """Its markdown in one form: each fence between blank lines."""
         source = ''
-        for before, block in zip([None, *self.blocks], self.blocks):
+        for before, block in zip([None, *self.blocks[:-1]], self.blocks,
+                                 strict=True):
             if before is not None:
                 fenced = isinstance(before, Fence) or isinstance(block, Fence)
                 source += '\n\n' if fenced else '\n' * (
@@ -330,10 +331,6 @@ class Reader:
                                           self.source(start, end)))
         elif token.type == 'marks':
             block.marks += marks_of(token, start + 1)
-        elif token.type == 'tab_mark':
-            self.slip(start + 1, f'{token.content} stands in a list or '
-                      'quotation. Write it at the beginning of its line, '
-                      'outside.')
 
     def take_tab_mark(self, token: Token, line: int) -> None:
         kind, tabs = token.meta['kind'], token.meta['tabs']
@@ -567,16 +564,16 @@ def placed(rule: Callable[[StateInline, bool], bool]
 def parser() -> MarkdownIt:
     """Return CommonMark with tables and the rules of this format."""
     md = MarkdownIt('commonmark').enable('table')
-    ends = {'alt': ['paragraph', 'reference', 'blockquote', 'list']}
-    md.block.ruler.before('table', 'mark', mark_rule, ends)
-    md.block.ruler.before('table', 'equation', equation_rule, ends)
+    for name, rule in {'mark': mark_rule, 'equation': equation_rule}.items():
+        md.block.ruler.before('table', name, rule, {
+            'alt': ['paragraph', 'reference', 'blockquote', 'list']})
     md.block.ruler.at('list', list_rule, {
         'alt': ['paragraph', 'reference', 'blockquote']})
     md.inline.ruler.before('escape', 'role', placed(role_rule))
     md.inline.ruler.before('escape', 'formula', placed(formula_rule))
-    for name, rule in {'backticks': backtick, 'link': link,
-                       'image': image}.items():
-        md.inline.ruler.at(name, placed(rule))
+    for name, inline in {'backticks': backtick, 'link': link,
+                         'image': image}.items():
+        md.inline.ruler.at(name, placed(inline))
     return md
 
 

@@ -5,12 +5,20 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from d2lbook import config, library, notebook
+from d2lbook import config, library, notebook, utils
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode, v4
 
 from book.content import document
 from book.frameworks import FRAMEWORKS
+
+
+def paths(config: config.Config) -> list[Path]:
+    """Return the files of the sections."""
+    build = config.build
+    return sorted(Path(path) for path in utils.find_files(
+        build['notebooks'], config.src_dir,
+        f'{build["exclusions"]} {build["non-notebooks"]}'))
 
 
 def read(path: Path, tab: str, config: config.Config) -> NotebookNode:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from book.config import Config
 from book.content import check, recordings, sections, tabs, trials
-from book.content.files import write_notebook
+from book.content.files import keep, write_notebook
 from book.content.provenance import with_outputs
 
 Notebook = tuple[nbformat.NotebookNode, Path, str]      # section and tab of it
@@ -74,6 +74,9 @@ class Book(build.Builder):
             if sections.code_cells(nb):
                 nb = with_outputs(nb, outputs[section, tab], tab)
             write_notebook(nb, self.executed_path(section, tab))
+        for tab in self.tabs:
+            keep(self.executed_dir(tab), [self.executed_path(section, tab)
+                                          for section in self.sections])
 
     def executed_dir(self, tab: str) -> Path:
         name = 'eval' if tab == self.config.default_tab else f'eval_{tab}'
@@ -88,12 +91,15 @@ class Book(build.Builder):
     def eval(self) -> None:
         """Write the page of every section, its tabs together, or its one."""
         self.execute()
-        for section in self.sections:
+        pages = {section: Path(self.config.eval_dir,
+                               section.with_suffix('.ipynb'))
+                 for section in self.sections}
+        for section, path in pages.items():
             notebooks = [self.read_executed(section, tab) for tab in self.tabs]
             page = tabs.with_provenance(tabs.merge(
                 [nb for nb in notebooks if nb.cells], self.tabs))
-            write_notebook(page, Path(self.config.eval_dir,
-                                      section.with_suffix('.ipynb')))
+            write_notebook(page, path)
+        keep(Path(self.config.eval_dir), pages.values())
 
     merge = eval    # as d2lbook calls it for all tabs together
 

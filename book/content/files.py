@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -32,6 +32,12 @@ def write_notebook(nb: nbformat.NotebookNode, path: Path) -> None:
         new = aside(path)
         new.write_text(content, encoding='utf-8')
         new.replace(path)
+
+
+def keep(folder: Path, paths: Iterable[Path]) -> None:
+    """Remove all notebooks from a folder but those at the paths."""
+    for path in {*folder.rglob('*.ipynb')} - {*paths}:
+        path.unlink()
 
 
 def aside(path: Path) -> Path:

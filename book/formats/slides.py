@@ -75,7 +75,9 @@ def write(book: Book, references: References,
         if any(d2lbook._match_slide_marks(cell.source) for cell in nb.cells
                if cell.cell_type == 'markdown'):
             page = section.with_suffix('').as_posix()
-            (new / deck(page, tab).name).write_text(
+            path = new / deck(page, tab).relative_to(SLIDES)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(
                 str(Deck(nb, page, references, book.about.title,
                          FRAMEWORKS[tab].name)), encoding='utf-8')
     swap(SLIDES, new)

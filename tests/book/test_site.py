@@ -61,7 +61,7 @@ def test_offers_every_format(page, host, tmp_path):
     subprocess.run(['sha256sum', '--check', '--quiet', 'SHA256SUMS'],
                    cwd=tmp_path, check=True)
     for tab in TABS:
-        assert page.locator(f'a[href="slides/resnet-{tab}.html"]').count() == 1
+        assert page.locator(f'a[href="slides/chapter_resnet/resnet-{tab}.html"]').count() == 1
 
 
 @pytest.mark.parametrize('width', [1280, 360])

@@ -165,14 +165,14 @@ class Indented(Block):
 
 @dataclass
 class Cell:
-    """A code cell; `tabs`: None if it names none.
+    """A code cell from `line` to before `end`; `tabs`: None if it names none.
 
-    `source`: its code with the line that names them; `fence`: how it opens.
+    `source`: its code with the line that names them.
     """
 
     line: int
+    end: int
     source: str
-    fence: str
     tabs: list[str] | None = None
     closed: bool = True
 
@@ -239,8 +239,13 @@ def read(path: Path) -> Document:
 
 def parse(text: str, path: Path = Path()) -> Document:
     """Return the document that a text is."""
-    text = text.removeprefix('\ufeff').replace('\r\n', '\n')
-    return Reader(text.replace('\r', '\n'), path).document
+    return Reader(plain(text), path).document
+
+
+def plain(text: str) -> str:
+    """Return a text without what editors put in: CRLF, byte order mark."""
+    return (text.removeprefix('\ufeff').replace('\r\n', '\n')
+            .replace('\r', '\n'))
 
 
 class Reader:
@@ -310,8 +315,8 @@ class Reader:
             code = first.content.removesuffix('\n')
             tab = TAB.match(code)
             self.document.parts.append(Cell(
-                start + 1, code, self.lines[start],
-                names(tab[1]) if tab else None, self.closed(first, end)))
+                start + 1, end + 1, code, names(tab[1]) if tab else None,
+                self.closed(first, end)))
         else:
             source = self.source(start, end)
             block = self.block(tokens, start + 1, end + 1, source)

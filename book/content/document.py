@@ -136,7 +136,10 @@ class Figure(Block):
 
 @dataclass
 class Table(Block):
-    """A table; its caption is the paragraph before it that begins with `:`."""
+    """A table with its caption, the paragraph before it that begins with `:`.
+
+    `rows`: its lines without the caption.
+    """
 
     caption: str = ''
     rows: str = ''
@@ -321,6 +324,8 @@ class Reader:
             source = self.source(start, end)
             block = self.block(tokens, start + 1, end + 1, source)
             block.spans += [span for token in tokens for span in spans(token)]
+            if block.spans or isinstance(block, Text | Heading):
+                block.spans += slide_marks(block)
             for token in tokens[1:]:
                 self.take_inner(token, block)
             self.blocks.append(block)
@@ -383,21 +388,19 @@ class Reader:
         if first.type == 'equation':
             return Equation(line, end, source, tex=first.content)
         if first.type == 'table_open':
-            caption = ''
+            table = Table(line, end, source, rows=source)
             if self.blocks and isinstance(self.blocks[-1], Text) and (
                     self.blocks[-1].source.startswith(':')):
-                caption = self.blocks[-1].source[1:].strip()
-            return Table(line, end, source, caption=caption, rows=source)
+                before = self.blocks.pop()
+                table.line, table.spans = before.line, before.spans
+                table.caption = before.source[1:].strip()
+                table.source = self.source(before.line - 1, end - 1)
+            return table
         if first.type == 'paragraph_open' and (
                 picture := only_image(tokens[1])) is not None:
             return Figure(line, end, source, caption=picture.content,
                           target=str(picture.attrs['src']))
-        block = Text(line, end, source)
-        block.spans += [
-            SlideMark(line + source.count('\n', 0, match.start()),
-                      match[0], match[2])
-            for match in SLIDE.finditer(source)]
-        return block
+        return Text(line, end, source)
 
     def closed(self, token: Token, end: int) -> bool:
         """Tell whether a fence ends before a line, not with the text."""
@@ -467,6 +470,13 @@ def span(token: Token, line: int) -> Iterator[Span]:
         yield Image(line, written, str(token.attrs['src']), token.content)
         for child in token.children or []:
             yield from span(child, line)
+
+
+def slide_marks(block: Block) -> Iterator[SlideMark]:
+    """Return what a block puts onto a slide."""
+    for match in SLIDE.finditer(block.source):
+        yield SlideMark(block.line + block.source.count(
+            '\n', 0, match.start()), match[0], match[2])
 
 
 def line_of(state: StateBlock, line: int) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 
 import d2lbook
 import ipywidgets
-from jupyter_server.services.contents.largefilemanager import \
-    AsyncLargeFileManager
+from jupyter_server.services.contents.largefilemanager import (
+    AsyncLargeFileManager,
+)
 from nbformat import NotebookNode, v4
 
 from book.content import document

@@ -123,8 +123,8 @@ def test_a_place_within_a_paragraph_is_told():
     doc = parse('가 `나\n다` 라\n마 :numref:`a`\n![바](바.svg) $x\n+ y$ [**사\n아**]')
     assert [(span.line, type(span).__name__) for block in doc.blocks
             for span in block.spans] == [
-        (5, 'SlideMark'), (1, 'Code'), (3, 'Role'), (4, 'Image'),
-        (4, 'Formula')]
+        (1, 'Code'), (3, 'Role'), (4, 'Image'), (4, 'Formula'),
+        (5, 'SlideMark')]
 
 
 @pytest.mark.parametrize('text', [

@@ -5,6 +5,9 @@ Each command is the function of that name, in the module of that name.
 
 import argparse
 import importlib
+import locale
+import os
+import subprocess
 import sys
 
 from book.content.check import Mistakes
@@ -52,5 +55,15 @@ def main():
         sys.exit(f'{error}\n\nWhat was built or recorded before stays as it is.')
 
 
+def in_utf8() -> int:
+    """Call the command line in UTF-8, for the programs that it calls, too."""
+    return subprocess.run(
+        [sys.executable, '-m', 'book', *sys.argv[1:]],
+        env=os.environ | {'PYTHONUTF8': '1'}).returncode
+
+
 if __name__ == '__main__':
-    main()
+    if sys.flags.utf8_mode or locale.getencoding().lower() == 'utf-8':
+        main()
+    else:       # as on a Windows in Korean
+        sys.exit(in_utf8())

@@ -1,5 +1,7 @@
 """What is wrong in the sections is told before anything is built."""
 
+import shutil
+import subprocess
 import textwrap
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from d2lbook.config import Config
 
 from book.content import check
 from book.pages import costs
-from conftest import build, html_of, write_section
+from conftest import book, build, html_of, write_section
 
 HEAD = '# 절\n:label:`sec_x`\n\n'
 CELL = '```{.python .input}\n%%tab pytorch\nx = 1\n```\n'
@@ -141,3 +143,16 @@ x = 3
     assert 'chapter_resnet/x.md:17: there is no tab pytroch' in result.stdout
     assert 'Traceback' not in result.stdout
     assert html_of(built_book) == good
+
+
+@pytest.mark.skipif(not shutil.which('localedef'), reason='makes a locale')
+def test_any_locale_will_do(small_book, tmp_path):
+    subprocess.run(['localedef', '-i', 'ko_KR', '-f', 'EUC-KR',
+                    tmp_path / 'ko_KR.EUC-KR'], capture_output=True)
+    locale = {'LOCPATH': str(tmp_path), 'LC_ALL': 'ko_KR.EUC-KR',
+              'PYTHONUTF8': '0'}
+    assert '2 sections, no mistakes' in book(
+        small_book, 'check', **locale).stdout
+    write_section(small_book, 'x', '\n:numref:`sec_없음`\n')
+    result = book(small_book, 'check', **locale)
+    assert result.returncode == 1 and 'sec_없음' in result.stdout

@@ -12,7 +12,7 @@ from d2lbook import build, config
 from tqdm import tqdm
 
 from book.config import Config
-from book.content import recordings, sections, tabs, trials
+from book.content import cells, recordings, sections, tabs, trials
 from book.content.files import write_notebook
 from book.content.provenance import with_outputs
 
@@ -93,7 +93,9 @@ class Book(build.Builder):
         for section in self.sections:
             notebooks = [self.read_executed(section, tab) for tab in self.tabs
                          if self.executed_path(section, tab).exists()]
-            page = tabs.with_provenance(tabs.merge(notebooks, self.tabs))
+            page = cells.set_aside(
+                tabs.with_provenance(tabs.merge(notebooks, self.tabs)),
+                Path(self.config.rst_dir, section.with_suffix('')))
             write_notebook(page, Path(self.config.eval_dir,
                                       section.with_suffix('.ipynb')))
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import mistune
 from d2lbook import slides as d2lbook
-from latex2mathml.converter import convert
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -24,6 +23,7 @@ from book.content.provenance import Provenance
 from book.formats.notebooks import HEADING, IMAGE, readable
 from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
+from book.pages.mathml import convert
 from book.pages.references import References
 from book.paths import SLIDES, deck
 

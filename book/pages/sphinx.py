@@ -39,6 +39,8 @@ def build(book: Book, builder: str, *tags: str,
                 # pybtex-apa-style compares numbers with `is`
                 'PYTHONWARNINGS': 'ignore::SyntaxWarning'})
     except subprocess.CalledProcessError:
+        # Else the next build would pass over the pages with mistakes.
+        shutil.rmtree(aside / f'doctrees-{builder}', ignore_errors=True)
         sys.exit('Sphinx found the mistakes above. What was built before '
                  'stays as it is.')
     return folder

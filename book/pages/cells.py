@@ -70,7 +70,8 @@ def block(style, text, **attributes):
 def nodes_of(output, html):
     """Return an output as nodes; `html`: whether the format is HTML's."""
     if image := output.get('image'):
-        return [nodes.figure('', nodes.image(**image))]
+        return [nodes.figure('', nodes.image(
+            alt='위의 코드가 그린 그림', **image))]
     data = output.get('data', {})
     rich = ''.join(data.get('text/html', '')) or mistune.html(
         ''.join(data.get('text/markdown', '')))

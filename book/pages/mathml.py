@@ -22,15 +22,7 @@ ElementTree.register_namespace('', MATHML)
 # Temml does not know it: text between two lines of an `aligned`.
 MACROS = {r'\intertext': r'&\text{#1}\\'}
 # What Temml's style sheet says of its classes, so that no format needs it.
-STROKE = ('display:inline-block;position:absolute;left:.5px;bottom:0;'
-          'width:100%;height:100%;background-color:currentColor;clip-path:')
-STYLES = {
-    'tml-left': 'text-align:left', 'tml-right': 'text-align:right',
-    'menclose': 'display:inline-block;position:relative',
-    'upstrike': f'{STROKE}polygon(.05em 100%,0 calc(100% - .05em),'
-                'calc(100% - .05em) 0,100% .05em)',
-    'downstrike': f'{STROKE}polygon(0 .05em,.05em 0,100% calc(100% - .05em),'
-                  'calc(100% - .05em) 100%)'}
+STYLES = {'tml-left': 'text-align:left', 'tml-right': 'text-align:right'}
 LEADING = 'padding-top:.7ex;padding-bottom:.7ex'
 # Environments that are displays themselves, which LaTeX wants in no other.
 DISPLAYS = tuple(rf'\begin{{{name}{star}}}' for star in ('', '*') for name in
@@ -68,6 +60,9 @@ def convert(formula: str, display: str = 'inline') -> str:
                            f'converted: {what}') from None
     for node in math.iter():
         names = node.attrib.pop('class', '').split()
+        if 'menclose' in names:     # browsers do not draw it
+            raise FormulaError(f'the formula ${formula.strip()}$ cannot be '
+                               'converted: MathML has no strokes')
         style(node, *(STYLES[name] for name in names if name in STYLES))
         if 'tml-jot' in names:
             for cell in node.findall('{*}mtr/{*}mtd'):

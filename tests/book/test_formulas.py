@@ -42,7 +42,8 @@ def test_text_stands_between_lines():
 
 
 @pytest.mark.parametrize('formula', [r'\frac{1}{', r'\nosuch x', 'a & b',
-                                     r'\begin{aligned} a', 'x_1_2'])
+                                     r'\begin{aligned} a', 'x_1_2',
+                                     r'\cancel{x}'])
 def test_a_wrong_formula_is_an_error(formula):
     with pytest.raises(FormulaError) as error:
         convert(formula)

@@ -5,9 +5,13 @@ Each command is the function of that name, in the module of that name.
 
 import argparse
 import importlib
+import locale
+import os
+import subprocess
 import sys
 from typing import Any
 
+from book.content.check import Mistakes
 from book.content.execution import CellFailed
 from book.frameworks import TABS
 
@@ -32,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
                {'tab': TAB | {'required': True},
                 'section': {'help': 'record this one in any case, such as '
                                     'resnet'}}),
+    'check': ('content', 'say what is wrong in the sections, and build '
+              'nothing', {}),
     'verify': ('content', 'compare the recordings with what the code prints '
                'now', {})}
 
@@ -53,9 +59,20 @@ def call(name, **arguments):
     module = importlib.import_module(f'book.{COMMANDS[name][0]}.{name}')
     try:
         getattr(module, name)(**arguments)
-    except CellFailed as error:
-        sys.exit(f'{error}\nWhat was built or recorded before stays as it is.')
+    except (CellFailed, Mistakes) as error:
+        sys.exit(f'{error}\n\n'
+                 'What was built or recorded before stays as it is.')
+
+
+def in_utf8() -> int:
+    """Call the command line in UTF-8, for the programs that it calls, too."""
+    return subprocess.run(
+        [sys.executable, '-m', 'book', *sys.argv[1:]],
+        env=os.environ | {'PYTHONUTF8': '1'}).returncode
 
 
 if __name__ == '__main__':
-    main()
+    if sys.flags.utf8_mode or locale.getencoding().lower() == 'utf-8':
+        main()
+    else:       # as on a Windows in Korean
+        sys.exit(in_utf8())

@@ -23,4 +23,4 @@ def archive(config: Config) -> Path:
 
 def deck(section: str, tab: str) -> Path:
     """Return the slides of a section, which is named by its address."""
-    return SLIDES / f'{section.rpartition("/")[2]}-{tab}.html'
+    return SLIDES / f'{section}-{tab}.html'

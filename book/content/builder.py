@@ -12,8 +12,15 @@ from d2lbook import build, config
 from tqdm import tqdm
 
 from book.config import Config
-from book.content import recordings, sections, tabs, trials
-from book.content.files import write_notebook
+from book.content import (
+    cells,
+    check,
+    recordings,
+    sections,
+    tabs,
+    trials,
+)
+from book.content.files import keep, write_notebook
 from book.content.provenance import with_outputs
 
 Notebook = tuple[nbformat.NotebookNode, Path, str]      # section and tab of it
@@ -41,16 +48,14 @@ class Book(build.Builder):
 
     @property
     def sections(self) -> list[Path]:
-        return [Path(path) for path in self._find_md_files()[0]]
+        return sections.paths(self.config)
 
     def notebooks(self, tabs: Iterable[str] | None = None
                   ) -> Iterator[Notebook]:
         """Return each section's notebook in each tab: (nb, section, tab)."""
         for tab in tabs or self.tabs:
             for section in self.sections:
-                nb = sections.read(section, tab, self.config)
-                if nb is not None:
-                    yield nb, section, tab
+                yield sections.read(section, tab, self.config), section, tab
 
     def execute(self) -> None:
         """Write the notebook of every section and tab, with its outputs.
@@ -76,6 +81,9 @@ class Book(build.Builder):
             if sections.code_cells(nb):
                 nb = with_outputs(nb, outputs[section, tab], tab)
             write_notebook(nb, self.executed_path(section, tab))
+        for tab in self.tabs:
+            keep(self.executed_dir(tab), [self.executed_path(section, tab)
+                                          for section in self.sections])
 
     def executed_dir(self, tab: str) -> Path:
         name = 'eval' if tab == self.config.default_tab else f'eval_{tab}'
@@ -90,12 +98,16 @@ class Book(build.Builder):
     def eval(self) -> None:
         """Write the page of every section, its tabs together, or its one."""
         self.execute()
-        for section in self.sections:
-            notebooks = [self.read_executed(section, tab) for tab in self.tabs
-                         if self.executed_path(section, tab).exists()]
-            page = tabs.with_provenance(tabs.merge(notebooks, self.tabs))
-            write_notebook(page, Path(self.config.eval_dir,
-                                      section.with_suffix('.ipynb')))
+        pages = {section: Path(self.config.eval_dir,
+                               section.with_suffix('.ipynb'))
+                 for section in self.sections}
+        for section, path in pages.items():
+            notebooks = [self.read_executed(section, tab) for tab in self.tabs]
+            page = tabs.with_provenance(tabs.merge(
+                [nb for nb in notebooks if nb.cells], self.tabs))
+            write_notebook(cells.set_aside(page, Path(
+                self.config.rst_dir, section.with_suffix(''))), path)
+        keep(Path(self.config.eval_dir), pages.values())
 
     merge = eval    # as d2lbook calls it for all tabs together
 
@@ -108,9 +120,14 @@ def cell_bar(notebooks: list[Notebook]) -> tqdm:
 
 
 def open_book(tab: str = 'all') -> Book:
-    """Return the book of this folder, with all tabs or one."""
+    """Return the book of this folder, with all tabs or one.
+
+    Raises Mistakes if something is wrong in its sections.
+    """
     logging.disable(logging.INFO)       # d2lbook's
     pandoc = str(Path(pypandoc.get_pandoc_path()).parent)
     if pandoc not in os.environ['PATH'].split(os.pathsep):
         os.environ['PATH'] = f'{pandoc}{os.pathsep}{os.environ["PATH"]}'
-    return Book(tab)
+    book = Book(tab)
+    check.require(book.config)
+    return book

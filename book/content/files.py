@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -25,13 +25,23 @@ def put_folder(folder: Path, parts: Mapping[str, Path]) -> None:
 
 
 def write_notebook(nb: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook unless it stands there, so that its time tells."""
-    content = nbformat.writes(nb)
-    if not path.exists() or path.read_text(encoding='utf-8') != content:
+    """Write a notebook unless it stands there already."""
+    write(path, nbformat.writes(nb).encode())
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file unless it stands there already, so that its time tells."""
+    if not path.exists() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = aside(path)
-        new.write_text(content, encoding='utf-8')
+        new.write_bytes(content)
         new.replace(path)
+
+
+def keep(folder: Path, paths: Iterable[Path]) -> None:
+    """Remove all notebooks from a folder but those at the paths."""
+    for path in {*folder.rglob('*.ipynb')} - {*paths}:
+        path.unlink()
 
 
 def aside(path: Path) -> Path:

@@ -1,7 +1,7 @@
 """Recorded outputs: what the book shows without executing anything.
 
-`outputs/<tab>/<section>.ipynb` holds the code cells of a section with their
-outputs. It counts as long as the code is the same: text may change.
+`outputs/<tab>/<folder>/<section>.ipynb` holds the code cells of a section with
+their outputs. It counts as long as the code is the same: text may change.
 """
 
 import os
@@ -17,7 +17,7 @@ from book.paths import BUILD, OUTPUTS
 
 
 def path_of(section, tab):
-    return OUTPUTS / tab / f'{section.stem}.ipynb'
+    return (OUTPUTS / tab / section).with_suffix('.ipynb')
 
 
 def find(nb, section, tab):
@@ -36,7 +36,7 @@ def record(nb, section, tab, bar):
     code and library are the same. Raises CellFailed; the recording is then
     left as it was.
     """
-    checkpoints = Path(BUILD, 'checkpoints', tab, section.stem,
+    checkpoints = Path(BUILD, 'checkpoints', tab, section.with_suffix(''),
                        state_of(nb, tab))
     os.environ.pop('D2L_FAST_DEV_RUN', None)
     os.environ['D2L_CHECKPOINT_DIR'] = str(checkpoints.absolute())

@@ -1,25 +1,48 @@
-"""Turn a section into notebooks, and name what outputs depend on."""
+"""A section as a notebook a tab, and names for what its outputs depend on."""
 
 import ast
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from d2lbook import config, notebook
+from d2lbook import config, notebook, utils
 from IPython.core.inputtransformer2 import TransformerManager
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
-from book.content import lib
+from book.content import document, lib
 from book.frameworks import FRAMEWORKS
 
 
-def read(path: Path, tab: str, config: config.Config) -> NotebookNode | None:
-    """Return a section's notebook in a tab, or None if it has no such tab."""
-    nb = notebook.read_markdown(path.read_text(encoding='utf-8'))
-    nb = notebook.split_markdown_cell(nb)
-    nb = notebook.get_tab_notebook(nb, tab, config.default_tab)
-    if nb is None:
-        return None
+def paths(config: config.Config) -> list[Path]:
+    """Return the files of the sections."""
+    build = config.build
+    return sorted(Path(path) for path in utils.find_files(
+        build['notebooks'], config.src_dir,
+        f'{build["exclusions"]} {build["non-notebooks"]}'))
+
+
+def read(path: Path, tab: str, config: config.Config) -> NotebookNode:
+    """Return the notebook of one tab of a section.
+
+    Where the section has no code for the tab, it holds the text alone. A cell
+    that names no tab is the default tab's. `metadata.origin_pos` is the place
+    of a cell in the section.
+    """
+    nb = v4.new_notebook(metadata={'required_libs': []})
+    for i, part in enumerate(document.read(path).parts):
+        tabs = part.tabs
+        if tabs is None and isinstance(part, document.Cell):
+            tabs = [config.default_tab]
+        if tabs is not None and not {tab, 'all'} & {*tabs}:
+            continue
+        metadata = {'origin_pos': i} | ({'tab': [tab]} if tabs else {})
+        if isinstance(part, document.Prose):
+            nb.cells.append(v4.new_markdown_cell(f'{part.source}\n',
+                                                 metadata=metadata))
+        elif '%load_ext d2lbook.tab' not in part.code:
+            lines = notebook._clean_if_branches(part.code.split('\n'), tab)
+            nb.cells.append(v4.new_code_cell('\n'.join(lines),
+                                             metadata=metadata))
     nb = lib.replace_alias(nb, config.library[tab])
     kernel = FRAMEWORKS[tab].kernel
     nb.metadata['language_info'] = {'name': 'python'}

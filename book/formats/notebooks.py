@@ -8,6 +8,9 @@ import functools
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import nbformat
@@ -15,26 +18,18 @@ import resvg_py
 from d2lbook.slides import remove_slide_marks
 from fontTools.ttLib import TTFont
 
+from book.content import document
 from book.content.builder import Book, open_book
 from book.content.files import aside, empty, swap, write_notebook
 from book.content.provenance import Provenance
 from book.content.sections import code_cells, number_cells
 from book.pages import costs, sphinx
 from book.pages.images import plain
-from book.pages.references import References, anchor
+from book.pages.references import ROLES, References, anchor
 from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
 
 OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. '
               '더 새로운 Python에서는 첫 칸에서 오류가 납니다.')
-MARKS = r'(?P<marks>(?:\n:\w+:`[^`]*`)*)'
-FENCE = re.compile(r'^```(\w+)\n(.*?)\n```$', re.DOTALL | re.MULTILINE)
-HEADING = re.compile(rf'^(#+) (.+){MARKS}', re.MULTILINE)
-IMAGE = re.compile(rf'^!\[(.*)\]\((.+)\){MARKS}', re.MULTILINE)
-TABLE = re.compile(rf'^:(.+)\n\n((?:\|.*\n?)+?){MARKS}$', re.MULTILINE)
-EQUATION = re.compile(r'\$\$((?:(?!\$\$).)+)\$\$\n:eqlabel:`([^`]+)`',
-                      re.DOTALL)
-LABEL = re.compile(r':label:`([^`]+)`')
-ROLE = re.compile(r':(numref|ref|eqref|cite[tp]?):`([^`]+)`')
 COSTS = re.compile(r'^\.\. layer-costs::', re.MULTILINE)
 ONLY = re.compile(r'^\.\. only:: .*\n(?:\n| +.*\n?)+', re.MULTILINE)
 
@@ -90,72 +85,93 @@ def for_readers(nb, page, references):
     return nb
 
 
-def readable(text, page, references, numbers):
+def readable(text: str, page: str, references: References,
+             numbers: Iterator[str]) -> str:
     """Return the text of a cell as Markdown; `numbers` are its headings'."""
-    return Readable(page, references, numbers).markdown(text)
+    parts = document.parse(text).prose
+    for block in chain.from_iterable(prose.blocks for prose in parts):
+        block.source = Reader(block, page, references).markdown(numbers)
+    return ('\n\n'.join(prose.source for prose in parts)
+            + '\n' * text.endswith('\n'))
 
 
-class Readable:
-    """What each of d2lbook's marks on a page becomes in Markdown."""
+@dataclass
+class Reader:
+    """What a reader of a notebook sees of a block."""
 
-    def __init__(self, page, references, numbers):
-        self.page, self.references, self.numbers = page, references, numbers
+    block: document.Block
+    page: str
+    references: References
 
-    def markdown(self, text):
-        text = FENCE.sub(self.fence, text)
-        for pattern, replacement in (
-                (HEADING, self.heading), (IMAGE, self.image),
-                (TABLE, self.table), (EQUATION, self.equation)):
-            text = pattern.sub(replacement, text)
-        return ROLE.sub(self.link, text)
+    def markdown(self, numbers: Iterator[str]) -> str:
+        """Return the block as Markdown."""
+        block = self.block
+        if isinstance(block, document.Fence):
+            return self.fence(block)
+        if isinstance(block, document.Heading):
+            number = next(numbers, '')
+            return (f'{self.places()}{"#" * block.level} '
+                    f'{f"{number}. " if number else ""}'
+                    f'{self.linked(block.title)}')
+        if isinstance(block, document.Figure):
+            caption = self.captioned(block.caption)
+            return (f'{self.places()}![{self.alt(block.caption)}]'
+                    f'({block.target})' + f'\n\n{caption}' * bool(caption))
+        if isinstance(block, document.Table) and block.caption:
+            return (f'{self.places()}{self.captioned(block.caption)}\n\n'
+                    f'{self.linked(block.rows)}')
+        if isinstance(block, document.Equation) and block.labels:
+            [label] = block.labels
+            number = self.name('eqref', label).strip('()')
+            return (f'{anchor(f"equation-{label}")}\n\n'
+                    fr'$${block.tex} \tag{{{number}}}$$')
+        return self.linked(block.source)
 
-    def name(self, role, label):
+    def name(self, role: str, label: str) -> str:
         return self.references.name(self.page, role, label)
 
-    def link(self, match):
-        return self.references.link(self.page, *match.groups())
+    def places(self) -> str:
+        """Return where links to the labels lead."""
+        return ''.join(f'{anchor(label)}\n\n' for label in self.block.labels)
 
-    def fence(self, match):
-        kind, content = match.groups()
-        if kind == 'toc':
-            return contents(content, self.page, self.references)
-        if kind != 'eval_rst':
-            return match[0]
-        if '.. bibliography::' in content:
+    def captioned(self, caption: str) -> str:
+        caption = self.linked(caption)
+        if not self.block.labels:
+            return caption
+        return f'**{self.name("numref", self.block.labels[0])}** {caption}'
+
+    def alt(self, caption: str) -> str:
+        """Return a caption in plain letters."""
+        return plain(self.linked(caption, self.references.name)
+                     ).replace('$', '')
+
+    def linked(self, text: str, link: Callable[[str, str, str], str]
+               | None = None) -> str:
+        """Return a part of the block with links instead of roles."""
+        link = link or self.references.link
+        written, done = '', 0
+        for span in self.block.spans:
+            if not isinstance(span, document.Code | document.Role):
+                continue
+            start = text.find(span.source, done)
+            if start < 0:       # in another part of the block
+                continue
+            shown = span.source
+            if isinstance(span, document.Role) and span.name in ROLES:
+                shown = link(self.page, span.name, span.target)
+            written += text[done:start] + shown
+            done = start + len(span.source)
+        return written + text[done:]
+
+    def fence(self, block: document.Fence) -> str:
+        if block.info == 'toc':
+            return contents(block.content, self.page, self.references)
+        if block.info != 'eval_rst':
+            return block.source
+        if '.. bibliography::' in block.content:
             return self.references.bibliography()
-        content = ONLY.sub('', content)
+        content = ONLY.sub('', block.content.removesuffix('\n'))
         return COSTS.sub(lambda _: layer_costs(self.name), content).strip()
-
-    def heading(self, match):
-        number = next(self.numbers, '')
-        return (f'{places(match["marks"])}{match[1]} '
-                f'{f"{number}. " if number else ""}{match[2]}')
-
-    def image(self, match):
-        caption, path, marks = match.groups()
-        alt = plain(caption).replace('$', '')
-        return (f'{places(marks)}![{alt}]({path})'
-                f'{self.captioned(caption, marks, after=True)}')
-
-    def table(self, match):
-        caption, rows, marks = match.groups()
-        return f'{places(marks)}{self.captioned(caption, marks)}{rows}'
-
-    def captioned(self, caption, marks, after=False):
-        label = LABEL.search(marks)
-        text = (f'**{self.name("numref", label[1])}** {caption}' if label
-                else caption)
-        return f'\n\n{text}' if after and text else f'{text}\n\n'
-
-    def equation(self, match):
-        number = self.name('eqref', match[2]).strip('()')
-        return (f'{anchor(f"equation-{match[2]}")}\n\n'
-                fr'$${match[1]} \tag{{{number}}}$$')
-
-
-def places(marks):
-    """Return the places that links to the labels of a mark lead to."""
-    return ''.join(f'{anchor(label)}\n\n' for label in LABEL.findall(marks))
 
 
 def contents(toc, page, references):

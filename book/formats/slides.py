@@ -6,24 +6,27 @@ cell with its outputs; the text around it becomes the speaker's notes.
 
 import base64
 import html
+import mimetypes
+import os
 import re
 import statistics
 from pathlib import Path
+from urllib.parse import unquote
 
 import mistune
-from d2lbook import slides as d2lbook
-from latex2mathml.converter import convert
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from book.content import document
 from book.content.builder import Book, open_book
 from book.content.execution import ANSI
 from book.content.files import aside, empty, swap
 from book.content.provenance import Provenance
-from book.formats.notebooks import HEADING, IMAGE, readable
+from book.formats.notebooks import readable
 from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
+from book.pages.mathml import convert
 from book.pages.references import References
 from book.paths import SLIDES, deck
 
@@ -72,10 +75,13 @@ def write(book: Book, references: References,
     new = empty(aside(SLIDES))
     for _, section, tab in book.notebooks(tabs):
         nb = book.read_executed(section, tab)
-        if any(d2lbook._match_slide_marks(cell.source) for cell in nb.cells
-               if cell.cell_type == 'markdown'):
+        if any(marks_of(block) for cell in nb.cells
+               if cell.cell_type == 'markdown'
+               for block in document.parse(cell.source).blocks):
             page = section.with_suffix('').as_posix()
-            (new / deck(page, tab).name).write_text(
+            path = new / deck(page, tab).relative_to(SLIDES)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(
                 str(Deck(nb, page, references, book.about,
                          FRAMEWORKS[tab].name)), encoding='utf-8')
     swap(SLIDES, new)
@@ -96,37 +102,42 @@ class Deck:
                 if record := Provenance.read(cell):
                     self.slides[-1][1] += provenance(record)
             else:
-                for block in re.split(r'\n\n+', cell.source):
-                    self.add_text(block)
+                for block in document.parse(cell.source).blocks:
+                    self.add_block(block)
         self.end_lead()
         first = self.slides[0]
         self.slides.insert(0, [
             'title', f'<h1>{inline(self.name)}</h1>'
             f'<p>{html.escape(about.title)} · {framework}</p>', first[2]])
 
-    def add_text(self, block):
-        """Take a paragraph into the notes, and what it marks onto a slide."""
-        marks = [text for _, text in d2lbook._match_slide_marks(block)]
-        for text in marks:      # as d2lbook's slides.remove_slide_marks
-            block = re.sub(rf'[\[(]\*\*({re.escape(text)})\*\*[\])]', r'\1',
-                           block)
-        if heading := HEADING.match(block):
+    def add_block(self, block: document.Block) -> None:
+        """Take a block into the notes, and what it marks onto a slide."""
+        marks = marks_of(block)
+        if isinstance(block, document.Heading):
             self.end_lead()
-            self.title = heading[2]
-            if heading[1] == '#':
+            self.title = unmarked(block, block.title)
+            if block.level == 1:
                 self.name = self.title
-        elif image := IMAGE.match(block):
-            self.notes.append(block)
-            path = Path('img', Path(image[2]).name)
-            caption = self.references.name(
-                self.page, 'numref', re.findall(r'`(.+?)`', image[3])[0])
-            self.add(f'<figure>{picture("svg+xml", path.read_bytes())}'
-                     f'<figcaption>{caption}</figcaption></figure>')
-        elif block:
+        elif isinstance(block, document.Figure):
+            self.notes.append(unmarked(block, block.source))
+            self.add_figure(block)
+        else:
             if marks:
                 self.end_lead()
-                self.lead = ' '.join(marks).rstrip('.')
-            self.notes.append(block)
+                self.lead = ' '.join(mark.text for mark in marks).rstrip('.')
+            self.notes.append(unmarked(block, block.source))
+
+    def add_figure(self, block: document.Figure) -> None:
+        """Show a figure that is a file of the book."""
+        path = Path(os.path.normpath(Path(self.page).parent
+                                     / unquote(block.target)))
+        if path.is_file():
+            kind = str(mimetypes.guess_type(path)[0]).removeprefix('image/')
+            caption = (self.references.name(self.page, 'numref',
+                                            block.labels[0])
+                       if block.labels else inline(block.caption))
+            self.add(f'<figure>{picture(kind, path.read_bytes())}'
+                     f'<figcaption>{caption}</figcaption></figure>')
 
     def end_lead(self):
         """Show a marked sentence that no code follows."""
@@ -179,6 +190,18 @@ class Deck:
                 f'<section class="{kind}">{content}'
                 f'<aside class="notes">{notes}</aside></section>'
                 for kind, content, notes in self.slides))
+
+
+def marks_of(block: document.Block) -> list[document.SlideMark]:
+    return [span for span in block.spans
+            if isinstance(span, document.SlideMark)]
+
+
+def unmarked(block: document.Block, text: str) -> str:
+    """Return a part of a block without the marks for slides."""
+    for mark in marks_of(block):
+        text = text.replace(mark.source, mark.text)
+    return text
 
 
 def provenance(record):

@@ -16,7 +16,8 @@ version = release = BOOK.release
 language = BOOK.language
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex',
-              'book.pages.mathml', 'book.pages.images', 'book.pages.costs']
+              'book.pages.mathml', 'book.pages.images', 'book.pages.costs',
+              'book.pages.cells']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True

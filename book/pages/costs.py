@@ -12,6 +12,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from book.content.check import MADE
 from book.paths import BUILD
 
 MODELS = ('ResNet-18', 'ResNet-34', 'ResNet-50', 'ResNet-101', 'ResNet-152',
@@ -19,7 +20,7 @@ MODELS = ('ResNet-18', 'ResNet-34', 'ResNet-50', 'ResNet-101', 'ResNet-152',
 SIZES = 32, 64, 96, 128, 160, 192, 224      # height and width of the input
 HEAD = '모듈', '출력의 모양', '파라미터', '곱셈-덧셈'
 CAPTION = 'ResNet-18에 96 × 96 이미지를 넣을 때의 모양과 계산량.'
-LABEL = 'tab_layer-costs'
+LABEL = MADE['layer-costs']
 PARTS = '처음', '모듈 1', '모듈 2', '모듈 3', '모듈 4', '끝'
 
 

@@ -3,7 +3,7 @@
 from book.content.files import sha256
 from book.frameworks import FRAMEWORKS
 from book.pages.common import BOOK
-from book.paths import DOWNLOADS, deck
+from book.paths import DOWNLOADS, SLIDES, deck
 
 
 def setup(app):
@@ -28,9 +28,10 @@ def page_of_downloads(app):
     pages = sorted(app.env.titles, key=lambda page:
                    app.env.toc_secnumbers.get(page, {}).get('', ()))
     decks = [(app.env.titles[page].astext(), links) for page in pages
-             if (links := [(framework.name, deck(page, tab).name)
-                           for tab, framework in FRAMEWORKS.items()
-                           if deck(page, tab).exists()])]
+             if (links := [
+                 (framework.name, deck(page, tab).relative_to(SLIDES))
+                 for tab, framework in FRAMEWORKS.items()
+                 if deck(page, tab).exists()])]
     yield 'downloads', {'title': '내려받기', 'files': listed,
                         'decks': decks}, 'downloads.html'
 

@@ -1,36 +1,126 @@
 """Render mathematics as MathML when the book is built.
 
 Browsers, screen readers and EPUB readers show MathML by themselves: no script
-and no network is needed to read a formula.
+and no network is needed to read a formula. Temml converts it, in a JavaScript
+engine that comes as a Python package.
 """
 
-from docutils.nodes import SkipNode
-from latex2mathml.converter import convert
+import functools
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+from docutils import nodes
+from quickjs import Context, JSException
 from sphinx.locale import _
+from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+
+TEMML = Path(__file__).with_name('vendor') / 'temml-0.13.5.js'
+MATHML = 'http://www.w3.org/1998/Math/MathML'
+ElementTree.register_namespace('', MATHML)
+# Temml does not know it: text between two lines of an `aligned`.
+MACROS = {r'\intertext': r'&\text{#1}\\'}
+# What Temml's style sheet says of its classes, so that no format needs it.
+STYLES = {'tml-left': 'text-align:left', 'tml-right': 'text-align:right'}
+LEADING = 'padding-top:.7ex;padding-bottom:.7ex'
+# Environments that are displays themselves, which LaTeX wants in no other.
+DISPLAYS = tuple(rf'\begin{{{name}{star}}}' for star in ('', '*') for name in
+                 ('align', 'alignat', 'flalign', 'gather', 'multline'))
+logger = logging.getLogger(__name__)
+
+
+class FormulaError(ValueError):
+    """A formula that cannot be converted: the message says what is wrong."""
+
+
+@functools.cache
+def engine():
+    """Return the JavaScript engine with Temml in it."""
+    context = Context()
+    context.eval(TEMML.read_text(encoding='utf-8'))
+    return context
+
+
+def convert(formula: str, display: str = 'inline') -> str:
+    """Return a formula as MathML; `display`: inline or block.
+
+    Raises FormulaError.
+    """
+    options = {'displayMode': display == 'block', 'throwOnError': True,
+               'xml': True, 'macros': MACROS}
+    try:
+        math = ElementTree.fromstring(engine().eval(
+            f'temml.renderToString({json.dumps(formula)}, '
+            f'{json.dumps(options)})'))
+    except (JSException, ElementTree.ParseError) as error:
+        what = str(error).partition('\n    at ')[0].replace('\u0332', '')
+        what = ' '.join(what.removeprefix('ParseError:').split())
+        raise FormulaError(f'the formula ${formula.strip()}$ cannot be '
+                           f'converted: {what}') from None
+    for node in math.iter():
+        names = node.attrib.pop('class', '').split()
+        if node.tag.endswith('menclose'):   # browsers do not draw it
+            raise FormulaError(f'the formula ${formula.strip()}$ cannot be '
+                               'converted: browsers draw no strokes')
+        style(node, *(STYLES[name] for name in names if name in STYLES))
+        if 'tml-jot' in names:
+            for cell in node.findall('{*}mtr/{*}mtd'):
+                style(cell, LEADING)
+        for number in node.findall(f'{{{MATHML}}}span'):
+            node.remove(number)         # of a line: Sphinx numbers
+    math.attrib = {'display': display}
+    return ElementTree.tostring(math, encoding='unicode',
+                                short_empty_elements=False)
+
+
+def style(node, *styles):
+    """Add styles to a node of MathML."""
+    if all_ := ';'.join(filter(None, [*styles, node.get('style', '')])):
+        node.set('style', all_.strip(';'))
 
 
 def setup(app):
     app.add_html_math_renderer('mathml', (visit_inline, depart),
                                (visit_block, depart))
-    return {'parallel_read_safe': True, 'parallel_write_safe': True}
+    app.connect('doctree-read', unwrap)
+    return {'env_version': 1,       # another converter makes all pages anew
+            'parallel_read_safe': True,
+            'parallel_write_safe': True}
+
+
+def unwrap(app, doctree):
+    """Leave a display that numbers its lines itself as it is in LaTeX."""
+    for node in doctree.findall(nodes.math_block):
+        if node.astext().lstrip().startswith(DISPLAYS) and not node.get(
+                'label'):
+            node['no-wrap'] = node['nowrap'] = True
+
+
+def shown(node, display):
+    """Return a node's formula as MathML, or say where that fails."""
+    try:
+        return convert(node.astext(), display)
+    except FormulaError as error:
+        logger.warning('%s', error, location=node)
+        return ''
 
 
 def visit_inline(self, node):
-    self.body.append(convert(node.astext()))
-    raise SkipNode
+    self.body.append(shown(node, 'inline'))
+    raise nodes.SkipNode
 
 
 def visit_block(self, node):
     self.body.append(self.starttag(node, 'div', CLASS='math'))
-    self.body.append(convert(node.astext(), display='block'))
-    if node['number']:
+    self.body.append(shown(node, 'block'))
+    if node.get('number'):
         self.body.append(
             f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, _('Link to this equation'))
         self.body.append('</span>')
     self.body.append('</div>\n')
-    raise SkipNode
+    raise nodes.SkipNode
 
 
 def depart(self, node):

@@ -24,13 +24,15 @@ def build(book: Book, builder: str, *tags: str,
     folder = aside / '-'.join([builder, *tags])
     if builder == 'epub':   # packs all that lies there
         shutil.rmtree(folder, ignore_errors=True)
+    doctrees = aside / f'doctrees-{builder}'
+    forget(Path(book.config.rst_dir), doctrees, folder)
     try:
         subprocess.run(
             [sys.executable, '-m', 'sphinx', '--quiet', '--keep-going',
              '--fail-on-warning', '--conf-dir', configuration,
              *(f'--tag={tag}' for tag in [tab, *tags]),
              '--builder', builder,
-             '--doctree-dir', aside / f'doctrees-{builder}',
+             '--doctree-dir', doctrees,
              book.config.rst_dir, folder],
             check=True, env=os.environ | {
                 'PYTHONPATH': str(ROOT),
@@ -39,6 +41,17 @@ def build(book: Book, builder: str, *tags: str,
                 # pybtex-apa-style compares numbers with `is`
                 'PYTHONWARNINGS': 'ignore::SyntaxWarning'})
     except subprocess.CalledProcessError:
+        # Else the next build would pass over the pages with mistakes.
+        shutil.rmtree(aside / f'doctrees-{builder}', ignore_errors=True)
         sys.exit('Sphinx found the mistakes above. What was built before '
                  'stays as it is.')
     return folder
+
+
+def forget(sources: Path, doctrees: Path, pages: Path) -> None:
+    """Remove the pages that were built of what is no longer there."""
+    for doctree in doctrees.rglob('*.doctree'):
+        page = doctree.relative_to(doctrees)
+        if not (sources / page).with_suffix('.rst').exists():
+            doctree.unlink()
+            (pages / page).with_suffix('.html').unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from conftest import SECTION, build, html_of, write_section
+from conftest import SECTION, book, build, html_of, write_section
 
 
 def test_a_cell_that_raises_is_named(built_book):
@@ -115,3 +115,37 @@ def test_long_outputs_are_folded(built_book):
     assert build(built_book).returncode == 0
     folded = html_of(built_book).partition('<details')[2]
     assert '<summary>출력 30줄</summary>' in folded and '\n29\n' in folded
+
+
+def test_what_is_removed_is_gone(built_book):
+    """A tab of a section, and a section that now has another name."""
+    section = built_book / 'chapter_resnet/x.md'
+    text = section.read_text()
+    section.write_text(text + text.partition('\n\n')[2].replace(
+        'pytorch', 'jax').replace('x + 1', '"old"'))
+    assert build(built_book).returncode == 0
+    assert '>old\n<' in html_of(built_book)
+    section.write_text(text)
+    assert build(built_book).returncode == 0
+    assert 'old' not in html_of(built_book).partition('<article')[2]
+    section.rename(section.with_name('z.md'))
+    index = built_book / 'index.md'
+    index.write_text(index.read_text().replace('resnet/x', 'resnet/z'))
+    result = build(built_book)
+    assert result.returncode == 0, result.stdout
+    html = built_book / '_build/html'
+    assert [path.name for path in html.glob('chapter_resnet/*')] == ['z.html']
+    assert {path.stem for path in html.glob('notebooks/*/*/*')} == {'z'}
+
+
+def test_a_section_may_have_code_for_all_tabs_or_one(built_book):
+    """Each then is in the book of every framework."""
+    for tabs, printed in ('all', 'one for all'), ('jax', ''):
+        write_section(built_book, 'print("one", "for all")')
+        section = built_book / 'chapter_resnet/x.md'
+        section.write_text(section.read_text().replace('pytorch', tabs))
+        result = book(built_book, 'epub', '--tab', 'mxnet')
+        assert result.returncode == 0, result.stdout
+        page = (built_book / '_build/sphinx/mxnet/epub/chapter_resnet/'
+                'x.xhtml').read_text()
+        assert '절</h1>' in page and ('one for all' in page) == bool(printed)

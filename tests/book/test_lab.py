@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbformat import v4
@@ -59,3 +61,43 @@ def test_jupyter_reads_and_saves_a_section_as_a_notebook(tmp_path):
 
     text = run_sync(edit)()['content']
     assert text == SECTION.read_text().replace('# 잔차', '# 새 잔차', 1)
+
+
+CELL = '```{.python .input}\n%%tab jax\nx = 1\n```'
+
+
+@pytest.mark.parametrize('text', [
+    '', '\n', '글', '# 절\n\n\n\n글.\n\n\n',
+    f'\n\n{CELL}\n글.\n{CELL}\n{CELL}',
+    CELL, f'{CELL}\n\n\n{CELL}\n\n', f'글.\n \n{CELL}\n \n{CELL}\n',
+    f'````markdown\n{CELL}\n````\n', f'````{CELL}````\n',
+    '````{.python .input}\nx = """\n```\n"""\n````\n',
+    '```{.python .input n=3}\nx = 1\n```\n',
+    '```{.python .input}\n```\n', '```{.python .input}\n\n```\n',
+    '```{.python .input}\n\n\nx\n\n```\n', '```{.python .input}\nx\n',
+    '``` {.python .input}\nx\n```\n', f'{CELL}````\n글.\n',
+    f'- 글\n\n  {CELL}\n'])
+def test_any_text_is_saved_as_it_was(text):
+    for written in text, text.replace('\n', '\r\n'), f'\ufeff{text}':
+        assert lab.to_markdown(lab.to_notebook(written)) == written
+
+
+def test_cells_are_those_that_run():
+    shown = f'````markdown\n{CELL}\n````\n\n{CELL}\n'
+    for text in shown, shown.replace('\n', '\r\n'):
+        assert [cell.cell_type for cell in lab.to_notebook(text).cells] == [
+            'markdown', 'code']
+
+
+def test_a_new_cell_may_hold_a_fence():
+    nb = v4.new_notebook(cells=[v4.new_code_cell('x = """\n```\n"""')])
+    assert lab.to_notebook(lab.to_markdown(nb)).cells[0].source == (
+        nb.cells[0].source)
+
+
+@given(st.lists(st.sampled_from([
+    '\n', '\n\n', '글', ' ', '```', '````', '```{.python .input}\n', CELL,
+    '```bash\n', '- ', '$$', ':begin_tab:`jax`\n', ':label:`x`\n', '    '])
+    ).map(''.join))
+def test_whatever_is_written_is_saved_as_it_was(text):
+    assert lab.to_markdown(lab.to_notebook(text)) == text

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
+from book.formats import notebooks
 from book.frameworks import FRAMEWORKS
 from conftest import book
 
@@ -150,3 +151,33 @@ def test_sagemaker_installs_the_package_and_the_framework(build_folder):
         assert re.search(rf'^!pip install --quiet {module}\b', first,
                          re.MULTILINE)
         assert nb.metadata.kernelspec.name == 'conda_python3'
+
+
+class Names:
+    """References to labels that are called by their names."""
+
+    def link(self, page, role, target):
+        return f'[{target}](#{target})'
+
+    def name(self, page, role, target):
+        return f'({target})' if role == 'eqref' else target
+
+
+@pytest.mark.parametrize('text, read', [
+    ('## 설치\n\n```bash\n# 먼저\n```\n\n## 사용\n:label:`a`\n',
+     '## 1.1. 설치\n\n```bash\n# 먼저\n```\n\n'
+     '<a id="a"></a>\n\n## 1.2. 사용\n'),
+    ('```markdown\n:numref:`a`\n```\n\n`` :ref:`a` ``, :ref:`a`\n',
+     '```markdown\n:numref:`a`\n```\n\n`` :ref:`a` ``, [a](#a)\n'),
+    ('# 절\n\n:label:`a`\n', '<a id="a"></a>\n\n# 1.1. 절\n'),
+    ('![:numref:`a`의 $x$](x.svg)\n:label:`b`\n',
+     '<a id="b"></a>\n\n![a의 x](x.svg)\n\n**b** [a](#a)의 $x$\n'),
+    ('![](x.svg)\n', '![](x.svg)\n'),
+    (':표\n\n| a |\n|---|\n| :ref:`b` |\n:label:`c`\n',
+     '<a id="c"></a>\n\n**c** 표\n\n| a |\n|---|\n| [b](#b) |\n'),
+    ('$$x\n= y$$\n:eqlabel:`a`\n\n:cite:`k` $$z$$\n',
+     '<a id="equation-a"></a>\n\n$$x\n= y \\tag{a}$$\n\n[k](#k) $$z$$\n'),
+    ('- :ref:`a`\n- `:ref:` :ref:`a`, :other:`a`\n',
+     '- [a](#a)\n- `:ref:` [a](#a), :other:`a`\n')])
+def test_only_what_is_markup_is_changed(text, read):
+    assert notebooks.readable(text, 'x', Names(), iter(['1.1', '1.2'])) == read

@@ -76,7 +76,8 @@ def test_the_recordings_are_small_and_of_no_machine():
 
 def test_the_text_quotes_the_recorded_training():
     """Ten epochs on the whole data set, and what the text says of them."""
-    cells = nbformat.read('outputs/pytorch/resnet.ipynb', 4).cells
+    cells = nbformat.read(
+        'outputs/pytorch/chapter_resnet/resnet.ipynb', 4).cells
     printed = ''.join(out.get('text', '') for cell in cells
                       for out in cell.outputs)
     losses, val_losses, accuracies = zip(*re.findall(

@@ -26,7 +26,7 @@ AFTER = '''
 print(model.get_w_b(), d2l.get_seed())
 ```
 '''
-RECORDING = Path('outputs/pytorch/x.ipynb')
+RECORDING = Path('outputs/pytorch/chapter_resnet/x.ipynb')
 
 
 def write_training(folder, num_train=200, epochs=3):
@@ -123,7 +123,7 @@ def test_a_killed_recording_goes_on(small_book):
             [sys.executable, '-m', 'book', 'record', '--tab', 'pytorch'],
             cwd=small_book, start_new_session=True, stderr=subprocess.DEVNULL)
         while process.poll() is None and not list(small_book.glob(
-                f'_build/checkpoints/pytorch/x/*/fit-1/epoch-{epoch}')):
+                f'_build/checkpoints/pytorch/chapter_resnet/x/*/fit-1/epoch-{epoch}')):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.01)
         subprocess.run(['pkill', '-KILL', '-s', str(process.pid)])
@@ -132,7 +132,7 @@ def test_a_killed_recording_goes_on(small_book):
         assert epoch == 16 or not (small_book / RECORDING).exists()
         found = record(small_book)
         assert timeless(found) == timeless(expected)
-        assert not list(small_book.glob('_build/checkpoints/pytorch/*'))
+        assert not list(small_book.glob('_build/checkpoints/pytorch/*/*'))
 
 
 def test_a_failure_leaves_the_recording(small_book):
@@ -207,3 +207,26 @@ def test_what_depends_on_training_is_told():
         'model.weight', 'w = model.weight', 'w', 'w = 3', 'w')]
     assert list(depend_on_training(cells)) == [
         False, False, True, False, True, True, True, False, False]
+
+
+def test_sections_of_one_name_have_their_own_recordings(small_book):
+    config = small_book / 'config.ini'
+    config.write_text(config.read_text().replace(
+        'chapter_resnet/*.md', 'chapter_resnet/*.md other/*.md'))
+    text = (small_book / 'chapter_resnet/x.md').read_text()
+    (small_book / 'other').mkdir()
+    (small_book / 'other/x.md').write_text(
+        text.replace('sec_x', 'sec_y').replace('x + 1', 'x + 2'))
+    index = small_book / 'index.md'
+    index.write_text(index.read_text().replace('/x\n', '/x\nother/x\n'))
+    for number in 2, 0:
+        result = book(small_book, 'record', '--tab', 'pytorch')
+        assert f'{number} notebooks recorded' in result.stdout
+    other = small_book / 'outputs/pytorch/other/x.ipynb'
+    assert printed(nbformat.read(other, as_version=4)) == '3\n'
+    assert printed(nbformat.read(small_book / RECORDING, 4)) == '2\n'
+    # What belongs to no section any more goes.
+    (small_book / 'other/x.md').unlink()
+    index.write_text(index.read_text().replace('other/x\n', ''))
+    assert book(small_book, 'record', '--tab', 'pytorch').returncode == 0
+    assert not other.exists() and (small_book / RECORDING).exists()

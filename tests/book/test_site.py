@@ -61,7 +61,8 @@ def test_offers_every_format(page, host, tmp_path):
     subprocess.run(['sha256sum', '--check', '--quiet', 'SHA256SUMS'],
                    cwd=tmp_path, check=True)
     for tab in TABS:
-        assert page.locator(f'a[href="slides/resnet-{tab}.html"]').count() == 1
+        deck = f'slides/chapter_resnet/resnet-{tab}.html'
+        assert page.locator(f'a[href="{deck}"]').count() == 1
 
 
 @pytest.mark.parametrize('width', [1280, 360])

@@ -26,7 +26,7 @@ BEYOND = '''() => {
 
 @pytest.fixture
 def decks(build_folder):
-    return build_folder / 'slides'
+    return build_folder / 'slides/chapter_resnet'
 
 
 @pytest.mark.parametrize('tab', TABS)

@@ -1,0 +1,337 @@
+"""What is wrong in the sections, all of it, told before anything is built.
+
+Each mistake is one paragraph: where it is, what it is and what to do.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from d2lbook import utils
+from d2lbook.config import Config
+from docutils.nodes import make_id
+
+from book.content import document, sections
+from book.content.document import Block, Document, Fence, Span
+
+SYNTAX = '%%tab', '.python .input', ':begin_tab:', ':end_tab:'
+ROLES = ('numref', 'ref', 'eqref', 'cite', 'citet', 'citep', 'label',
+         'eqlabel', 'width', 'height')
+# What directives define, not a section: the directive's name and its label.
+MADE = {'layer-costs': 'tab_layer-costs'}
+
+
+class Mistakes(Exception):
+    """The sections have mistakes; the message is all of them."""
+
+
+@dataclass(frozen=True, order=True)
+class Mistake:
+    """What is wrong at a line of a section, and what to do."""
+
+    path: Path
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f'{self.path}:{self.line}: {self.what}'
+
+
+def check() -> None:
+    """Say that the sections are right, or raise Mistakes."""
+    config = Config()
+    require(config)
+    print(f'{len(sections.paths(config))} sections, no mistakes.')
+
+
+def require(config: Config) -> None:
+    """Raise Mistakes if the sections have any."""
+    mistakes = sorted(set(find(config)))
+    if mistakes:
+        raise Mistakes('\n\n'.join(map(str, mistakes)))
+
+
+def find(config: Config) -> Iterator[Mistake]:
+    """Return the mistakes of all sections."""
+    documents = {}
+    for path in sections.paths(config):
+        try:
+            documents[path] = document.read(path)
+        except UnicodeDecodeError as error:
+            line = path.read_bytes().count(b'\n', 0, error.start) + 1
+            yield Mistake(path, line, 'this is not UTF-8. Save the file as '
+                          'UTF-8.')
+    tabs = [*config.tabs, 'all']
+    for doc in documents.values():
+        for line, what in chain(of_section(doc), of_cells(doc, tabs),
+                                of_tab_blocks(doc, tabs), of_blocks(doc)):
+            yield Mistake(doc.path, line, what)
+    yield from Whole(config, documents).mistakes()
+
+
+Found = Iterator[tuple[int, str]]       # line, what
+
+
+def of_section(doc: Document) -> Found:
+    """Return what is wrong with a section as a whole."""
+    if not doc.parts:
+        yield 1, ('the section is empty. Write its heading, or remove the '
+                  'file and its line in the table of contents.')
+    elif not any(isinstance(block, document.Heading) for block in doc.blocks):
+        yield 1, ('the section has no heading. Write one as its first line '
+                  'of text: # Title')
+    yield from doc.slips
+
+
+def of_cells(doc: Document, tabs: list[str]) -> Found:
+    """Return what is wrong with cells."""
+    for cell in doc.cells:
+        if not cell.closed:
+            yield cell.line, ('the cell does not end: all that follows is in '
+                              'it. Write ``` on a line of its own below its '
+                              'code.')
+        for tab in cell.tabs or []:
+            yield from unknown_tab(cell.line + 1, tab, tabs)
+        for i, line in enumerate(cell.source.split('\n')):
+            if line.lstrip().startswith('%%tab') and (
+                    i or cell.tabs is None):
+                yield cell.line + i + 1, (
+                    f'%%tab names no tab here. Write %%tab {tabs[0]} as the '
+                    'first line of the cell.')
+
+
+def of_tab_blocks(doc: Document, tabs: list[str]) -> Found:
+    """Return what is wrong with the tabs of text."""
+    for prose in doc.prose:
+        for tab in prose.tabs or []:
+            if tab:
+                yield from unknown_tab(prose.line - 1, tab, tabs)
+
+
+def unknown_tab(line: int, tab: str, tabs: list[str]) -> Found:
+    if tab not in tabs:
+        yield line, (f'there is no tab {tab}.{instead(tab, tabs)} The tabs '
+                     f'are {", ".join(tabs)}.')
+
+
+def instead(name: str, names: Iterable[str]) -> str:
+    """Return a question for what was meant, where something is near."""
+    near = difflib.get_close_matches(name.lower(), names, 1)
+    return f' Did you mean {near[0]}?' if near else ''
+
+
+def of_blocks(doc: Document) -> Found:
+    """Return what is wrong within texts."""
+    for block in doc.blocks:
+        for span in block.spans:
+            yield from of_span(span)
+        yield from of_fence(block, 'at the beginning of a line')
+        for inner in block.inner:
+            yield from of_fence(inner, 'at the beginning of a line, outside '
+                                'of lists and quotations')
+        if not isinstance(block, Fence):
+            yield from of_rest(block)
+
+
+def of_span(span: Span) -> Found:
+    if isinstance(span, document.OpenFormula):
+        yield span.line, (f'{span.source} begins a formula that does not end '
+                          f'in its paragraph. Write {span.source} at its end, '
+                          r'or \$ for a dollar.')
+    if isinstance(span, document.Role) and span.name not in ROLES and (
+            near := instead(span.name, ROLES)):
+        yield span.line, (f'there is no :{span.name}:.{near} Write it as '
+                          'inline code if it is to be shown.')
+
+
+def of_fence(block: Block, where: str) -> Found:
+    """Tell of a fence that does not end, or that should have been a cell."""
+    if not isinstance(block, Fence):
+        return
+    if not block.closed:
+        yield block.line, ('the fence does not end: all that follows is in '
+                           'it. Close it with as many ` or ~ as open it.')
+    info, first = block.info, block.content.partition('\n')[0]
+    if 'input' in info or first.strip().startswith('%%tab') and (
+            info.strip('{. ').startswith('py') or not info):
+        yield block.line, ('this is no cell and is not executed. Write '
+                           f'```{{.python .input}} {where}, without other '
+                           'blanks.')
+
+
+def of_rest(block: Block) -> Found:
+    """Tell of what is still written as a cell or tab in what is neither."""
+    text = block.source
+    for part in chain(block.spans, block.inner):
+        if isinstance(part, document.Code | Block):
+            text = text.replace(part.source, '\n' * part.source.count('\n'))
+    for i, line in enumerate(text.split('\n')):
+        for syntax in SYNTAX:
+            if syntax in line:
+                yield block.line + i, (
+                    f'{syntax} is read as text here. Write the fence of a '
+                    'cell, :begin_tab: and :end_tab: at the beginning of '
+                    'their lines, or as inline code to show them.')
+                return
+
+
+class Whole:
+    """The sections together: their labels, links and tables of contents."""
+
+    def __init__(self, config: Config, documents: dict[Path, Document]):
+        self.documents = documents
+        self.rsts = [Path(path) for path in utils.find_files(
+            config.build['rsts'], config.src_dir)]
+        self.index = Path(f'{config.build["index"]}.md')
+        self.labels: dict[str, list[tuple[Path, int]]] = {}
+        for doc in documents.values():
+            for line, label in labels_of(doc):
+                self.labels.setdefault(label, []).append((doc.path, line))
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Return what is wrong between sections."""
+        yield from self.of_labels()
+        for doc in self.documents.values():
+            for block in doc.blocks:
+                for span in block.spans:
+                    for what in chain(self.of_reference(span),
+                                      self.of_link(doc.path, span),
+                                      of_image(doc.path, span)):
+                        yield Mistake(doc.path, span.line, what)
+        yield from self.of_contents()
+
+    def of_labels(self) -> Iterator[Mistake]:
+        for label, places in self.labels.items():
+            first, *others = places
+            for path, line in others:
+                yield Mistake(path, line, f'the label {label} stands at '
+                              f'{first[0]}:{first[1]} already. Give one of '
+                              'them another name.')
+
+    def of_reference(self, span: Span) -> Iterator[str]:
+        if isinstance(span, document.Role) and span.name in (
+                'numref', 'ref', 'eqref'):
+            label = span.target.rpartition('<')[2].rstrip('>')
+            known = {*self.labels, *self.labels_of_rst()}
+            if label not in known:
+                yield (f'no label is named {label}.{instead(label, known)} '
+                       f'Write :label:`{label}` below what is meant, or '
+                       'correct the reference.')
+
+    def labels_of_rst(self) -> Iterator[str]:
+        """Return the labels of pages and fences in rst."""
+        texts = [path.read_text(encoding='utf-8') for path in self.rsts]
+        texts += [block.content for doc in self.documents.values()
+                  for block in doc.blocks if isinstance(block, Fence)
+                  and block.info == 'eval_rst']
+        for line in '\n'.join(texts).split('\n'):
+            kind, _, name = line.strip().partition(' ')
+            if kind in (':name:', ':label:'):
+                yield name.strip()
+            elif kind == '..' and name.startswith('_'):
+                yield name[1:].partition(':')[0].strip('`')
+            elif kind == '..' and (made := name.partition('::')[0]) in MADE:
+                yield MADE[made]
+
+    def of_link(self, path: Path, span: Span) -> Iterator[str]:
+        if not isinstance(span, document.Link):
+            return
+        target = unquote(span.target)
+        address = urlsplit(target)
+        if address.scheme or address.netloc:
+            return
+        page = resolved(path.parent / address.path) if address.path else path
+        section, rst = page.with_suffix('.md'), page.with_suffix('.rst')
+        if page.suffix not in ('.html', '.md'):
+            if not page.exists():
+                yield f'{target} leads nowhere. Correct the link.'
+        elif section not in self.documents and rst not in self.rsts:
+            yield f'{target} leads nowhere. Correct the link.'
+        elif page.suffix == '.md' and address.path:
+            yield (f'{target} leads nowhere on a page. Write '
+                   f'{Path(address.path).with_suffix(".html")}, or a '
+                   'reference to its label.')
+        elif address.fragment and section in self.documents:
+            anchors = {*anchors_of(self.documents[section])}
+            if address.fragment not in anchors:
+                near = instead(address.fragment, anchors)
+                yield (f'{target} leads nowhere: nothing in {section} has '
+                       f'this address.{near} Correct the link, or refer to '
+                       'a label.')
+
+    def of_contents(self) -> Iterator[Mistake]:
+        """Compare the tables of contents with the files."""
+        named = {self.index}
+        for path, line, entry in self.entries():
+            section = resolved(path.parent / f'{entry}.md')
+            rst = section.with_suffix('.rst')
+            named.add(section)
+            if section not in self.documents and not rst.exists():
+                names = [str(other.with_suffix('')) for other in
+                         self.documents]
+                what = ('is not among the `notebooks` of config.ini. Add it '
+                        'there' if section.exists() else
+                        f'is not there.{instead(entry, names)} Write the '
+                        'file')
+                yield Mistake(path, line, f'{section} {what}, or remove this '
+                              'line.')
+        for path in self.documents:
+            if path not in named:
+                yield Mistake(path, 1, 'no table of contents names this '
+                              f'section. Write {path.with_suffix("")} into '
+                              f'the toc of {self.index}, or of the chapter.')
+
+    def entries(self) -> Iterator[tuple[Path, int, str]]:
+        """Return the lines of the tables of contents."""
+        for doc in self.documents.values():
+            for block in doc.blocks:
+                if isinstance(block, Fence) and block.info == 'toc':
+                    for i, line in enumerate(block.content.split('\n'), 1):
+                        if line.strip() and not line.startswith(':'):
+                            yield doc.path, block.line + i, line.strip()
+
+
+def of_image(path: Path, span: Span) -> Iterator[str]:
+    if isinstance(span, document.Image):
+        address = urlsplit(unquote(span.target))
+        image = resolved(path.parent / address.path)
+        if not address.scheme and not image.is_file():
+            near = instead(image.name, [other.name for other in
+                                        image.parent.glob('*')])
+            yield (f'there is no picture {image}.{near} Put it there, or '
+                   'correct its path.')
+
+
+def labels_of(doc: Document) -> Iterator[tuple[int, str]]:
+    """Return where labels stand, on lines of their own or in a text."""
+    for block in doc.blocks:
+        for mark in block.marks:
+            if mark.name in ('label', 'eqlabel'):
+                yield mark.line, mark.value
+        for span in block.spans:
+            if isinstance(span, document.Role) and span.name in (
+                    'label', 'eqlabel'):
+                yield span.line, span.target
+
+
+def anchors_of(doc: Document) -> Iterator[str]:
+    """Return the names that the parts of a page have in an address."""
+    for _, label in labels_of(doc):
+        yield from (make_id(label), make_id(f'equation-{label}'))
+    for block in doc.blocks:
+        if isinstance(block, document.Heading):
+            yield make_id(block.title)
+
+
+def resolved(path: Path) -> Path:
+    """Return a path without its `..`, as it is seen from here."""
+    parts: list[str] = []
+    for part in path.parts:
+        if part == '..' and parts and parts[-1] != '..':
+            parts.pop()
+        else:
+            parts.append(part)
+    return Path(*parts)

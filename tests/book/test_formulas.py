@@ -1,0 +1,89 @@
+"""Formulas become MathML, those of any author."""
+
+import shutil
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+
+from book.pages.mathml import FormulaError, convert
+from conftest import book, build, html_of, write_section
+
+MATHML = '{http://www.w3.org/1998/Math/MathML}'
+TWO_LINES = [
+    r'\begin{aligned} a &= b \\ &= c \end{aligned}',
+    r'\begin{align} a &= b \\ &= c \end{align}',
+    r'\begin{align*} a &= b \\ &= c \end{align*}',
+    r'\begin{gather} a = b \\ c = d \end{gather}',
+    r'\begin{gathered} a = b \\ c = d \end{gathered}',
+    r'\begin{alignedat}{2} a &= b \\ &= c \end{alignedat}',
+    r'\begin{split} a &= b \\ &= c \end{split}',
+    r'f = \begin{cases} 1 & x > 0 \\ 0 & \text{else} \end{cases}',
+    r'f = \begin{dcases} 1 & x > 0 \\ 0 & \text{else} \end{dcases}',
+    r'\begin{bmatrix} a & b \\ c & d \end{bmatrix}',
+    r'\begin{array}{l|r} a & b \\ c & d \end{array}']
+
+
+@pytest.mark.parametrize('formula', TWO_LINES)
+def test_lines_are_the_rows_of_a_table(formula):
+    math = ElementTree.fromstring(convert(formula, 'block'))
+    assert math.tag == f'{MATHML}math' and math.get('display') == 'block'
+    assert len(math.findall(f'.//{MATHML}mtr')) == 2
+    text = ''.join(math.itertext())
+    assert '&' not in text and '\\' not in text
+    assert all(node.tag.startswith(MATHML) for node in math.iter())
+
+
+def test_text_stands_between_lines():
+    math = ElementTree.fromstring(convert(
+        r'\begin{align} a &= b \\ \intertext{이므로} &= c \end{align}',
+        'block'))
+    rows = [''.join(row.itertext()) for row in math.iter(f'{MATHML}mtr')]
+    assert rows == ['a=b', '이므로', '=c']
+
+
+@pytest.mark.parametrize('formula', [r'\frac{1}{', r'\nosuch x', 'a & b',
+                                     r'\begin{aligned} a', 'x_1_2',
+                                     r'\cancel{x}'])
+def test_a_wrong_formula_is_an_error(formula):
+    with pytest.raises(FormulaError) as error:
+        convert(formula)
+    assert formula in str(error.value) and '<eval>' not in str(error.value)
+
+
+def test_all_wrong_formulas_are_named_in_every_build(built_book):
+    good = html_of(built_book)
+    write_section(built_book, 'print(x + 1)', '''
+식 $\\frac{1}{$입니다.
+
+$$\\nosuch x$$
+
+식 $y$입니다.
+''')
+    for _ in range(2):
+        result = build(built_book)
+        assert result.returncode != 0
+        for part in r'$\frac{1}{$', r'$\nosuch x$':
+            assert part in result.stdout, result.stdout
+            [line] = [line for line in result.stdout.splitlines()
+                      if part in line]
+            assert 'chapter_resnet/x.rst:' in line
+        assert 'Traceback' not in result.stdout
+    assert html_of(built_book) == good
+
+
+def test_every_format_shows_them(built_book):
+    write_section(built_book, 'print(x + 1)', '\n(**식입니다.**)\n' + ''.join(
+        f'\n$${formula}$$\n' for formula in TWO_LINES))
+    for command in ['html'], ['epub', '--tab', 'pytorch'], ['slides']:
+        result = book(built_book, *command)
+        assert result.returncode == 0, result.stdout
+    assert html_of(built_book).count('<math ') == len(TWO_LINES)
+    [deck] = (built_book / '_build/slides').glob('*-pytorch.html')
+    assert deck.read_text().count('<mtable') >= len(TWO_LINES)
+    [epub] = (built_book / '_build/epub').glob('*.epub')
+    program = shutil.which('epubcheck')
+    assert program, 'Install epubcheck: apt install epubcheck'
+    result = subprocess.run(['java', '-jar', program, '--failonwarnings',
+                             epub], text=True, capture_output=True)
+    assert result.returncode == 0, result.stdout + result.stderr

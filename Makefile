@@ -56,10 +56,11 @@ site: env  ## Build every format for a static host: _build/site
 	.venv/bin/python -m book site
 
 .PHONY: check
-check: .venv/.done  ## Lint, type-check and spell-check
+check: .venv/.done  ## Lint, types, spelling, and the sections' mistakes
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/codespell
+	.venv/bin/python -m book check
 
 .PHONY: test
 test: env  ## Run all tests in both environments

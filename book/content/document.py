@@ -219,6 +219,19 @@ class Document:
     parts: list[Part]
     slips: list[tuple[int, str]]
 
+    def parts_of(self, tab: str, default: str | None
+                 ) -> Iterator[tuple[int, Part]]:
+        """Yield what a tab shows, with its place among all parts.
+
+        `default`: the tab of cells that name none.
+        """
+        for i, part in enumerate(self.parts):
+            tabs = part.tabs
+            if tabs is None and isinstance(part, Cell):
+                tabs = [str(default)]
+            if tabs is None or {tab, 'all'} & {*tabs}:
+                yield i, part
+
     @property
     def cells(self) -> list[Cell]:
         """Return the code cells."""

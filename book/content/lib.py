@@ -9,16 +9,16 @@ and names the section before as the one in which a name is defined.
 import ast
 import io
 import os
+import sys
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from d2lbook import build, config, library, notebook
-from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 
-LABEL = ':label:`'
+from book.content import document
 
 
 class Block(NamedTuple):
@@ -33,14 +33,16 @@ def lib() -> None:
     enabled, _, _ = build.Builder(settings)._find_md_files()
     root = os.path.join(settings.src_dir, settings.build['index'] + '.md')
     paths = [Path(path) for path in notebook.get_toc(root) if path in enabled]
-    for tab in settings.tabs:
-        if tab in settings.library:
-            tab_settings = settings.library[tab]
-            write(Path(tab_settings['lib_file']), [
-                block for path in paths
-                for block in saved(path.read_text(encoding='utf-8'), tab,
-                                   settings.default_tab, path)])
-            library.save_alias(tab_settings)
+    tabs = [tab for tab in settings.tabs if tab in settings.library]
+    try:
+        blocks = {tab: [block for path in paths for block in saved(
+            path.read_text(encoding='utf-8-sig'), tab, settings.default_tab,
+            path)] for tab in tabs}
+    except ValueError as error:
+        sys.exit(f'{error}\nThe library stays as it is.')
+    for tab in tabs:
+        write(Path(settings.library[tab]['lib_file']), blocks[tab])
+        library.save_alias(settings.library[tab])
     library.save_version(settings.project['release'],
                          settings.library['version_file'])
 
@@ -61,41 +63,31 @@ def saved(text: str, tab: str, default_tab: str,
 
     Raises ValueError where a cell that saves something is no Python.
     """
-    nb = notebook.get_tab_notebook(notebook.read_markdown(text), tab,
-                                   default_tab)
     blocks: list[Block] = []
-    headings: list[tuple[int, str]] = []
-    for cell in nb.cells if nb else []:
-        if cell.cell_type == 'markdown':
-            add_headings(headings, cell.source)
-        elif '@save' in cell.source:
-            label = next((label for _, label in reversed(headings) if label),
-                         '')
+    above: list[document.Heading] = []      # the outermost first
+    for _, part in document.parse(text).parts_of(tab, default_tab):
+        if isinstance(part, document.Prose):
+            for block in part.blocks:
+                if isinstance(block, document.Heading):
+                    above = [heading for heading in above
+                             if heading.level < block.level] + [block]
+        elif '@save' in part.code:
+            label = next((heading.labels[0] for heading in reversed(above)
+                          if heading.labels), '')
             try:
-                source = saved_source(cell.source)
+                source = saved_source(code_of(part, tab))
             except (SyntaxError, tokenize.TokenError) as error:
-                raise ValueError(f'{path}: a cell with #@save in the tab '
-                                 f'{tab} is no Python: {error}') from None
+                raise ValueError(f'{path}:{part.line}: a cell with #@save in '
+                                 f'the tab {tab} is no Python: '
+                                 f'{error}') from None
             if source:
                 blocks.append(Block(source, label))
     return blocks
 
 
-def add_headings(headings: list[tuple[int, str]], markdown: str) -> None:
-    """Go on from a place in a section: to the headings that it stands under.
-
-    `headings`: level and label of each, outermost first.
-    """
-    tokens = MarkdownIt().parse(markdown)
-    for i, token in enumerate(tokens):
-        if token.type == 'heading_open':
-            level = int(token.tag[1:])
-            while headings and headings[-1][0] >= level:
-                headings.pop()
-            after = tokens[i + 4].content if len(tokens) > i + 4 else ''
-            label = (after[len(LABEL):].partition('`')[0]
-                     if after.startswith(LABEL) else '')
-            headings.append((level, label))
+def code_of(cell: document.Cell, tab: str) -> str:
+    """Return a cell's code for a tab: of `if tab.selected(…)` its branch."""
+    return '\n'.join(notebook._clean_if_branches(cell.code.split('\n'), tab))
 
 
 def saved_source(source: str) -> str:

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from d2lbook import config, notebook, utils
+from d2lbook import config, utils
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode, v4
 
@@ -29,19 +29,15 @@ def read(path: Path, tab: str, config: config.Config) -> NotebookNode:
     of a cell in the section.
     """
     nb = v4.new_notebook(metadata={'required_libs': []})
-    for i, part in enumerate(document.read(path).parts):
-        tabs = part.tabs
-        if tabs is None and isinstance(part, document.Cell):
-            tabs = [config.default_tab]
-        if tabs is not None and not {tab, 'all'} & {*tabs}:
-            continue
-        metadata = {'origin_pos': i} | ({'tab': [tab]} if tabs else {})
+    for i, part in document.read(path).parts_of(tab, config.default_tab):
+        metadata: dict = {'origin_pos': i}
+        if part.tabs or isinstance(part, document.Cell):
+            metadata['tab'] = [tab]
         if isinstance(part, document.Prose):
             nb.cells.append(v4.new_markdown_cell(f'{part.source}\n',
                                                  metadata=metadata))
         elif '%load_ext d2lbook.tab' not in part.code:
-            lines = notebook._clean_if_branches(part.code.split('\n'), tab)
-            nb.cells.append(v4.new_code_cell('\n'.join(lines),
+            nb.cells.append(v4.new_code_cell(lib.code_of(part, tab),
                                              metadata=metadata))
     nb = lib.replace_alias(nb, config.library[tab])
     kernel = FRAMEWORKS[tab].kernel

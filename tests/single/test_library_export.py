@@ -154,8 +154,8 @@ def test_what_is_marked_is_saved():
 
 def test_a_cell_that_is_no_python_is_named():
     section = '```{.python .input}\n%%tab jax\ndef f(:  #@save\n```\n'
-    with pytest.raises(ValueError, match='x.md: a cell with #@save in the '
-                                         'tab jax is no Python'):
+    with pytest.raises(ValueError, match='x.md:1: a cell with #@save in '
+                                         'the tab jax is no Python'):
         lib.saved(section, 'jax', 'pytorch', 'x.md')
 
 

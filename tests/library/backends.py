@@ -191,7 +191,7 @@ class TensorFlow(Backend):
         model.apply_init([self.images(X)])
 
     def parameters(self, model):
-        return [np.array(p) for p in model.trainable_variables]
+        return [np.array(p.numpy()) for p in model.trainable_variables]
 
     def logits(self, model, X, training=False):
         return self.numpy(model(self.images(X), training=training))

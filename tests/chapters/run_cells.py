@@ -37,12 +37,12 @@ def run(path, tab, data):
     """Return the outcome of every code cell: its error in a line, or None.
 
     `path`: the section; `data`: what `write_data` returned. Returns None
-    where the section lacks the tab.
+    where the section has no code in the tab.
     """
     nb = sections.read(Path(path), tab, BOOK)
-    if nb is None:
-        return None
     cells = sections.code_cells(nb)
+    if not cells:
+        return None
     env = os.environ | {
         'D2L_DATA': str(data), 'KERAS_HOME': str(data),
         'D2L_FAST_DEV_RUN': '2', 'TF_CPP_MIN_LOG_LEVEL': '3',
@@ -107,7 +107,7 @@ def main():
             for tab in args.tab or TABS:
                 outcomes = run(file, tab, data)
                 if outcomes is None:
-                    print(f'{file} {tab}: no such tab', flush=True)
+                    print(f'{file} {tab}: no code', flush=True)
                     continue
                 for i, error in enumerate(outcomes, 1):
                     print(f'{file} {tab} cell {i}: {error or "ok"}')

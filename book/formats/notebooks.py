@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import resvg_py
@@ -253,7 +254,8 @@ def for_colab(text, page, tab, about):
         return f']({about.colab_address(other, tab)}{match[2]})'
 
     def image(match):
-        content = base64.b64encode(png(Path(match[1]).name)).decode()
+        path = os.path.normpath(page.parent / unquote(match[1]))
+        content = base64.b64encode(png(path)).decode()
         return f'](data:image/png;base64,{content})'
 
     text = re.sub(r'\]\(([^):]+)\.ipynb([^)]*)\)', link, text)
@@ -261,10 +263,10 @@ def for_colab(text, page, tab, about):
 
 
 @functools.cache
-def png(name):
+def png(path):
     """Return a figure as PNG, in the book's fonts, at twice its size."""
     return resvg_py.svg_to_bytes(
-        svg_path=f'img/{name}', zoom=2, font_files=font_files(),
+        svg_path=path, zoom=2, font_files=font_files(),
         sans_serif_family='Pretendard Variable', serif_family='STIX Two Math')
 
 

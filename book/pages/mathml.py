@@ -21,9 +21,9 @@ MATHML = 'http://www.w3.org/1998/Math/MathML'
 ElementTree.register_namespace('', MATHML)
 # Temml does not know it: text between two lines of an `aligned`.
 MACROS = {r'\intertext': r'&\text{#1}\\'}
-# What Temml's style sheet says of its classes, so that no format needs it.
-STYLES = {'tml-left': 'text-align:left', 'tml-right': 'text-align:right'}
-LEADING = 'padding-top:.7ex;padding-bottom:.7ex'
+# Temml's classes of which every format's style sheet tells the look: a page's
+# policy allows no inline styles.
+CLASSES = 'tml-left', 'tml-right', 'tml-jot'
 # Environments that are displays themselves, which LaTeX wants in no other.
 DISPLAYS = tuple(rf'\begin{{{name}{star}}}' for star in ('', '*') for name in
                  ('align', 'alignat', 'flalign', 'gather', 'multline'))
@@ -63,21 +63,16 @@ def convert(formula: str, display: str = 'inline') -> str:
         if node.tag.endswith('menclose'):   # browsers do not draw it
             raise FormulaError(f'the formula ${formula.strip()}$ cannot be '
                                'converted: browsers draw no strokes')
-        style(node, *(STYLES[name] for name in names if name in STYLES))
-        if 'tml-jot' in names:
-            for cell in node.findall('{*}mtr/{*}mtd'):
-                style(cell, LEADING)
+        if kept := [name for name in names if name in CLASSES]:
+            node.set('class', ' '.join(kept))
+        if node.get('style', '').replace(' ', '') == 'math-depth:0':
+            del node.attrib['style']
+            node.set('scriptlevel', '0')    # says the same
         for number in node.findall(f'{{{MATHML}}}span'):
             node.remove(number)         # of a line: Sphinx numbers
     math.attrib = {'display': display}
     return ElementTree.tostring(math, encoding='unicode',
                                 short_empty_elements=False)
-
-
-def style(node, *styles):
-    """Add styles to a node of MathML."""
-    if all_ := ';'.join(filter(None, [*styles, node.get('style', '')])):
-        node.set('style', all_.strip(';'))
 
 
 def setup(app):

@@ -79,7 +79,7 @@ def test_every_format_shows_them(built_book):
         result = book(built_book, *command)
         assert result.returncode == 0, result.stdout
     assert html_of(built_book).count('<math ') == len(TWO_LINES)
-    [deck] = (built_book / '_build/slides').glob('*-pytorch.html')
+    [deck] = (built_book / '_build/slides').rglob('*-pytorch.html')
     assert deck.read_text().count('<mtable') >= len(TWO_LINES)
     [epub] = (built_book / '_build/epub').glob('*.epub')
     program = shutil.which('epubcheck')

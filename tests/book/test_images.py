@@ -68,13 +68,11 @@ def test_images_are_on_the_page(built_book):
 
 def test_wrong_files_are_named(built_book):
     (built_book / 'img/no.png').write_text('no')
-    write_section(built_book, 'print(x + 1)', '''
-![아님](../img/no.png)
-
-![없음](../img/missing.png)
-''')
-    result = build(built_book)
-    assert result.returncode != 0 and 'Traceback' not in result.stdout
-    for said in 'no.png is no image', 'missing.png':
+    for file, said, place in [('no.png', 'no.png is no image', 'x.rst:'),
+                              ('missing.png', 'missing.png', 'x.md:')]:
+        write_section(built_book, 'print(x + 1)',
+                      f'\n![그림](../img/{file})\n')
+        result = build(built_book)
+        assert result.returncode != 0 and 'Traceback' not in result.stdout
         [line] = [line for line in result.stdout.splitlines() if said in line]
-        assert 'chapter_resnet/x.rst:' in line
+        assert f'chapter_resnet/{place}' in line

@@ -65,7 +65,7 @@ def convert(formula: str, display: str = 'inline') -> str:
                                'converted: browsers draw no strokes')
         if kept := [name for name in names if name in CLASSES]:
             node.set('class', ' '.join(kept))
-        if node.get('style', '').replace(' ', '') == 'math-depth:0':
+        if node.get('style', '').strip(';') == 'math-depth:0':
             del node.attrib['style']
             node.set('scriptlevel', '0')    # says the same
         for number in node.findall(f'{{{MATHML}}}span'):

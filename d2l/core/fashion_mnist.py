@@ -214,7 +214,8 @@ def _read(file):
             if size <= STREAMED_SHARE * hardware.num_bytes():
                 pixels = np.frombuffer(content.read(), np.uint8)
             else:
-                pixels = _map(_unpack(content) if packed else content, start)
+                with _unpack(content) if packed else content as whole:
+                    pixels = _map(whole, start)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise bad(f'it cannot be decompressed ({error})') from None
     if 0 in shape:

@@ -23,7 +23,10 @@ ElementTree.register_namespace('', MATHML)
 MACROS = {r'\intertext': r'&\text{#1}\\'}
 # Temml's classes of which every format's style sheet tells the look: a page's
 # policy allows no inline styles.
-CLASSES = 'tml-left', 'tml-right', 'tml-jot'
+CLASSES = 'tml-left', 'tml-right', 'tml-jot', 'tml-box'
+# A stroke that browsers do not draw, by what draws it: element and operator.
+STROKES = {'top': ('mover', '\u203e'), 'bottom': ('munder', '_')}
+LEVELLED = 'mstyle', 'mtable'      # elements that may say how small they are
 # Environments that are displays themselves, which LaTeX wants in no other.
 DISPLAYS = tuple(rf'\begin{{{name}{star}}}' for star in ('', '*') for name in
                  ('align', 'alignat', 'flalign', 'gather', 'multline'))
@@ -58,21 +61,47 @@ def convert(formula: str, display: str = 'inline') -> str:
         what = ' '.join(what.removeprefix('ParseError:').split())
         raise FormulaError(f'the formula ${formula.strip()}$ cannot be '
                            f'converted: {what}') from None
-    for node in math.iter():
-        names = node.attrib.pop('class', '').split()
-        if node.tag.endswith('menclose'):   # browsers do not draw it
-            raise FormulaError(f'the formula ${formula.strip()}$ cannot be '
-                               'converted: browsers draw no strokes')
-        if kept := [name for name in names if name in CLASSES]:
-            node.set('class', ' '.join(kept))
-        if node.get('style', '').strip(';') == 'math-depth:0':
-            del node.attrib['style']
-            node.set('scriptlevel', '0')    # says the same
-        for number in node.findall(f'{{{MATHML}}}span'):
-            node.remove(number)         # of a line: Sphinx numbers
+    for node in reversed(list(math.iter())):    # inner ones first
+        dress(node, formula)
     math.attrib = {'display': display}
     return ElementTree.tostring(math, encoding='unicode',
                                 short_empty_elements=False)
+
+
+def dress(node, formula):
+    """Say in MathML Core, without inline styles, how an element looks."""
+    names = node.attrib.pop('class', '').split()
+    style = dict(part.split(':', 1) for part in
+                 node.attrib.pop('style', '').split(';') if ':' in part)
+    stroke = node.attrib.pop('notation', '')
+    if 'border' in style or stroke == 'box':
+        node.tag = f'{{{MATHML}}}mrow'
+        names.append('tml-box')
+    elif stroke in STROKES:
+        tag, operator = STROKES[stroke]
+        node.tag = f'{{{MATHML}}}{tag}'
+        ElementTree.SubElement(node, f'{{{MATHML}}}mo',
+                               stretchy='true').text = operator
+    elif stroke:
+        raise FormulaError(f'the formula ${formula.strip()}$ cannot be '
+                           'converted: browsers draw no strokes')
+    if 'color' in style:
+        node.set('mathcolor', style['color'])
+    if kept := [name for name in names if name in CLASSES]:
+        node.set('class', ' '.join(kept))
+    if style.get('math-depth') == '0':      # of an accent
+        node.set('scriptlevel', '0')
+    for position, child in enumerate(node):
+        if child.tag.removeprefix(f'{{{MATHML}}}') not in LEVELLED:
+            levels = {name: child.attrib.pop(name)
+                      for name in ('scriptlevel', 'displaystyle')
+                      if name in child.attrib}
+            if levels:      # EPUB's MathML has them in few elements
+                node[position] = ElementTree.Element(f'{{{MATHML}}}mstyle',
+                                                     levels)
+                node[position].append(child)
+    for number in node.findall(f'{{{MATHML}}}span'):
+        node.remove(number)             # of a line: Sphinx numbers
 
 
 def setup(app):

@@ -22,6 +22,14 @@ TWO_LINES = [
     r'f = \begin{dcases} 1 & x > 0 \\ 0 & \text{else} \end{dcases}',
     r'\begin{bmatrix} a & b \\ c & d \end{bmatrix}',
     r'\begin{array}{l|r} a & b \\ c & d \end{array}']
+MARKS = [r'\hat{x} \bar y \tilde w \vec v', r'\overbrace{a + b}^{n}',
+         r'\underbrace{a + b}_{n}', r'\widehat{AB} \overline{AB} \underline{A}', r'\boxed{a = b} \fbox{a}',
+         r"f'(x) \sqrt[3]{x} \mathbb{E}[\mathbf{X}]",
+         r'\sum_{i=1}^n \lim_{n \to \infty} \int_0^1',
+         r'\underset{x}{\mathrm{argmin}} \stackrel{\mathrm{def}}{=}',
+         r'\left\| \frac{\partial f}{\partial x} \right\|_2 \quad \!',
+         r'\color{red}{x} \boldsymbol\theta \mathcal{O}(n)',
+         r'\big( \Bigg| \xrightarrow[a]{b} \not= \mid \textbf{굵게}']
 
 
 @pytest.mark.parametrize('formula', TWO_LINES)
@@ -40,6 +48,20 @@ def test_text_stands_between_lines():
         'block'))
     rows = [''.join(row.itertext()) for row in math.iter(f'{MATHML}mtr')]
     assert rows == ['a=b', '이므로', '=c']
+
+
+@pytest.mark.parametrize('formula', TWO_LINES + MARKS)
+def test_a_formula_has_no_inline_style(formula):
+    """The page's policy would drop it."""
+    math = ElementTree.fromstring(convert(formula, 'block'))
+    assert not [node for node in math.iter() if node.get('style')]
+
+
+def test_colours_strokes_and_boxes_stay():
+    assert 'mathcolor="#ff0000"' in convert(r'\color{red}{x}')
+    assert convert(r'\overline{A}').count('<mover><mi>A</mi><mo') == 1
+    assert convert(r'\underline{A}').count('<munder><mi>A</mi><mo') == 1
+    assert 'class="tml-box"' in convert(r'\boxed{x}')
 
 
 @pytest.mark.parametrize('formula', [r'\frac{1}{', r'\nosuch x', 'a & b',
@@ -74,11 +96,11 @@ $$\\nosuch x$$
 
 def test_every_format_shows_them(built_book):
     write_section(built_book, 'print(x + 1)', '\n(**식입니다.**)\n' + ''.join(
-        f'\n$${formula}$$\n' for formula in TWO_LINES))
+        f'\n$${formula}$$\n' for formula in TWO_LINES + MARKS))
     for command in ['html'], ['epub', '--tab', 'pytorch'], ['slides']:
         result = book(built_book, *command)
         assert result.returncode == 0, result.stdout
-    assert html_of(built_book).count('<math ') == len(TWO_LINES)
+    assert html_of(built_book).count('<math ') == len(TWO_LINES + MARKS)
     [deck] = (built_book / '_build/slides').rglob('*-pytorch.html')
     assert deck.read_text().count('<mtable') >= len(TWO_LINES)
     [epub] = (built_book / '_build/epub').glob('*.epub')

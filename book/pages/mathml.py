@@ -91,17 +91,22 @@ def dress(node, formula):
         node.set('class', ' '.join(kept))
     if style.get('math-depth') == '0':      # of an accent
         node.set('scriptlevel', '0')
+    for number in node.findall(f'{{{MATHML}}}span'):
+        node.remove(number)             # of a line: Sphinx numbers
+    wrap_levels(node)
+
+
+def wrap_levels(node):
+    """Give children of a level an mstyle: EPUB has levels in few elements."""
     for position, child in enumerate(node):
         if child.tag.removeprefix(f'{{{MATHML}}}') not in LEVELLED:
             levels = {name: child.attrib.pop(name)
                       for name in ('scriptlevel', 'displaystyle')
                       if name in child.attrib}
-            if levels:      # EPUB's MathML has them in few elements
-                node[position] = ElementTree.Element(f'{{{MATHML}}}mstyle',
-                                                     levels)
-                node[position].append(child)
-    for number in node.findall(f'{{{MATHML}}}span'):
-        node.remove(number)             # of a line: Sphinx numbers
+            if levels:
+                style = ElementTree.Element(f'{{{MATHML}}}mstyle', levels)
+                style.append(child)
+                node[position] = style
 
 
 def setup(app):

@@ -23,7 +23,8 @@ TWO_LINES = [
     r'\begin{bmatrix} a & b \\ c & d \end{bmatrix}',
     r'\begin{array}{l|r} a & b \\ c & d \end{array}']
 MARKS = [r'\hat{x} \bar y \tilde w \vec v', r'\overbrace{a + b}^{n}',
-         r'\underbrace{a + b}_{n}', r'\widehat{AB} \overline{AB} \underline{A}', r'\boxed{a = b} \fbox{a}',
+         r'\underbrace{a + b}_{n}', r'\boxed{a = b} \fbox{a}',
+         r'\widehat{AB} \overline{AB} \underline{A}',
          r"f'(x) \sqrt[3]{x} \mathbb{E}[\mathbf{X}]",
          r'\sum_{i=1}^n \lim_{n \to \infty} \int_0^1',
          r'\underset{x}{\mathrm{argmin}} \stackrel{\mathrm{def}}{=}',

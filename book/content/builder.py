@@ -1,19 +1,16 @@
 """The book as d2lbook's builder, from its sections to what Sphinx reads."""
 
 import logging
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import nbformat
-import pypandoc
 from d2lbook import build, config
 from tqdm import tqdm
 
 from book.config import Config
 from book.content import (
-    cells,
     check,
     recordings,
     sections,
@@ -37,8 +34,6 @@ class Book(build.Builder):
         super().__init__(config.Config(tab=tab))
         self.about = Config.read()
         self.num_recorded = self.num_executed = 0
-        if tab != 'all':        # one holds the notebooks of each tab
-            self.config.eval_dir = f'{self.config.tgt_dir}/pages_{tab}'
 
     @property
     def tabs(self) -> list[str]:
@@ -95,21 +90,23 @@ class Book(build.Builder):
     def read_executed(self, section: Path, tab: str) -> nbformat.NotebookNode:
         return nbformat.read(self.executed_path(section, tab), as_version=4)
 
-    def eval(self) -> None:
-        """Write the page of every section, its tabs together, or its one."""
+    @build._once
+    def rst(self) -> None:
+        """Write what Sphinx reads: a page a section, and the book's rst."""
         self.execute()
-        pages = {section: Path(self.config.eval_dir,
+        pages = {section: Path(self.config.rst_dir,
                                section.with_suffix('.ipynb'))
                  for section in self.sections}
         for section, path in pages.items():
             notebooks = [self.read_executed(section, tab) for tab in self.tabs]
-            page = tabs.with_provenance(tabs.merge(
-                [nb for nb in notebooks if nb.cells], self.tabs))
-            write_notebook(cells.set_aside(page, Path(
-                self.config.rst_dir, section.with_suffix(''))), path)
-        keep(Path(self.config.eval_dir), pages.values())
+            page = tabs.merge([nb for nb in notebooks if nb.cells], self.tabs)
+            page.metadata['source'] = str(section)
+            write_notebook(page, path)
+        rsts = [Path(self.config.rst_dir, path) for path in self._copy_rst()]
+        keep(Path(self.config.rst_dir), [*pages.values(), *rsts])
+        self._copy_resources(self.config.src_dir, self.config.rst_dir)
 
-    merge = eval    # as d2lbook calls it for all tabs together
+    eval = merge = execute      # as d2lbook calls it
 
 
 def cell_bar(notebooks: list[Notebook]) -> tqdm:
@@ -125,9 +122,6 @@ def open_book(tab: str = 'all') -> Book:
     Raises Mistakes if something is wrong in its sections.
     """
     logging.disable(logging.INFO)       # d2lbook's
-    pandoc = str(Path(pypandoc.get_pandoc_path()).parent)
-    if pandoc not in os.environ['PATH'].split(os.pathsep):
-        os.environ['PATH'] = f'{pandoc}{os.pathsep}{os.environ["PATH"]}'
     book = Book(tab)
     check.require(book.config)
     return book

@@ -126,7 +126,7 @@ def instead(name: str, names: Iterable[str]) -> str:
 def of_blocks(doc: Document) -> Found:
     """Return what is wrong within texts."""
     for block in doc.blocks:
-        for span in block.spans:
+        for span in block.walk():
             yield from of_span(span)
         yield from of_fence(block, 'at the beginning of a line')
         for inner in block.inner:
@@ -165,7 +165,7 @@ def of_fence(block: Block, where: str) -> Found:
 def of_rest(block: Block) -> Found:
     """Tell of what is still written as a cell or tab in what is neither."""
     text = block.source
-    for part in chain(block.spans, block.inner):
+    for part in chain(block.walk(), block.inner):
         if isinstance(part, document.Code | Block):
             text = text.replace(part.source, '\n' * part.source.count('\n'))
     for i, line in enumerate(text.split('\n')):
@@ -196,7 +196,7 @@ class Whole:
         yield from self.of_labels()
         for doc in self.documents.values():
             for block in doc.blocks:
-                for span in block.spans:
+                for span in block.walk():
                     for what in chain(self.of_reference(span),
                                       self.of_link(doc.path, span),
                                       of_image(doc.path, span)):
@@ -311,7 +311,7 @@ def labels_of(doc: Document) -> Iterator[tuple[int, str]]:
         for mark in block.marks:
             if mark.name in ('label', 'eqlabel'):
                 yield mark.line, mark.value
-        for span in block.spans:
+        for span in block.walk():
             if isinstance(span, document.Role) and span.name in (
                     'label', 'eqlabel'):
                 yield span.line, span.target
@@ -320,6 +320,7 @@ def labels_of(doc: Document) -> Iterator[tuple[int, str]]:
 def anchors_of(doc: Document) -> Iterator[str]:
     """Return the names that the parts of a page have in an address."""
     for _, label in labels_of(doc):
+        label = document.anchor(label)
         yield from (make_id(label), make_id(f'equation-{label}'))
     for block in doc.blocks:
         if isinstance(block, document.Heading):

@@ -6,14 +6,16 @@ slide marks. Whoever needs something of a section asks the nodes for it.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML, RendererProtocol
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_inline import StateInline, backtick, image, link
 from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
 
 CELL = re.compile(r'\{\.python \.input\b[^}]*\}')
 TAB = re.compile(r'(?:%%|#\s*@)tab[ \t]+(.+)')
@@ -24,7 +26,7 @@ ROLE = re.compile(r':(\w+):`([^`]+)`')
 FORMULA = re.compile(r'\$\$(.+?)\$\$'
                      r'|\$(?!\s)((?:\\.|[^\\$])+?)(?<!\s)\$(?!\d)', re.DOTALL)
 OPEN_FORMULA = re.compile(r'\$\$|\$(?=[A-Za-z\\({\[|])')
-SLIDE = re.compile(r'([\[(])\*\*(.+?)\*\*([\])])', re.DOTALL)
+SLIDES = {'[**': '**]', '(**': '**)', '[~~': '~~]', '(~~': '~~)'}
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,14 @@ class Image(Span):
 
 @dataclass(frozen=True)
 class SlideMark(Span):
-    """What `[**…**]` or `(**…**)` puts onto a slide."""
+    """What `[**…**]` or `(**…**)` puts onto a slide, with what it holds.
+
+    `hidden`: what `[~~…~~]` or `(~~…~~)` puts there, and nowhere else.
+    """
 
     text: str
+    hidden: bool
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -95,16 +102,21 @@ class Mark:
 class Block:
     """A block of prose, from `line` to before `end`, with what it holds.
 
-    Its `source` ends with its marks, without blank lines before them.
+    `source`: its lines without its marks; `tokens`: markdown-it's;
     `inner`: fences and code in a list or quotation.
     """
 
     line: int
     end: int
     source: str
+    tokens: list[Token] = field(default_factory=list, repr=False)
     spans: list[Span] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     inner: list['Block'] = field(default_factory=list)
+
+    def walk(self) -> Iterator[Span]:
+        """Yield its spans, and those that lie in a mark for slides."""
+        yield from walk(self.spans)
 
     @property
     def labels(self) -> list[str]:
@@ -188,24 +200,15 @@ class Cell:
 
 @dataclass
 class Prose:
-    """Blocks between cells; `tabs`: None for the readers of every tab."""
+    """Blocks between cells; `tabs`: None for the readers of every tab.
+
+    `source`: its lines as they are written.
+    """
 
     line: int
     blocks: list[Block]
+    source: str
     tabs: list[str] | None = None
-
-    @property
-    def source(self) -> str:
-        """Its markdown in one form: each fence between blank lines."""
-        source = ''
-        for before, block in zip([None, *self.blocks[:-1]], self.blocks,
-                                 strict=True):
-            if before is not None:
-                fenced = isinstance(before, Fence) or isinstance(block, Fence)
-                source += '\n\n' if fenced else '\n' * (
-                    block.line - before.end + 1)
-            source += block.source
-        return source
 
 
 Part = Cell | Prose
@@ -310,8 +313,10 @@ class Reader:
     def flush(self) -> None:
         """End the prose here."""
         if self.blocks:
-            self.document.parts.append(
-                Prose(self.blocks[0].line, self.blocks, self.tabs))
+            first, last = self.blocks[0], self.blocks[-1]
+            self.document.parts.append(Prose(
+                first.line, self.blocks,
+                self.source(first.line - 1, last.end - 1), self.tabs))
             self.blocks = []
 
     def take(self, tokens: list[Token], start: int, end: int) -> None:
@@ -336,9 +341,8 @@ class Reader:
         else:
             source = self.source(start, end)
             block = self.block(tokens, start + 1, end + 1, source)
+            block.tokens = tokens
             block.spans += [span for token in tokens for span in spans(token)]
-            if block.spans or isinstance(block, Text | Heading):
-                block.spans += slide_marks(block)
             for token in tokens[1:]:
                 self.take_inner(token, block)
             self.blocks.append(block)
@@ -379,10 +383,7 @@ class Reader:
                       'could name. Write it below its heading, figure, table '
                       'or formula.')
             self.blocks.append(Text(start + 1, start + 2, token.content))
-        else:
-            block = self.blocks[-1]
-            block.source += f'\n{token.content}'
-            block.end = start + 2
+        self.blocks[-1].end = start + 2
         self.blocks[-1].marks += marks_of(token, start + 1)
 
     def block(self, tokens: list[Token], line: int, end: int,
@@ -435,6 +436,12 @@ def marks_of(token: Token, line: int) -> list[Mark]:
             for name, value in MARK.findall(token.content)]
 
 
+def anchor(label: str) -> str:
+    """Return a label in ASCII, as it stands in addresses and in LaTeX."""
+    return ''.join(letter if letter.isascii() else f'u{ord(letter):x}'
+                   for letter in label)
+
+
 def names(text: str) -> list[str]:
     """Return the names in a list of tabs."""
     return [name.strip() for name in text.split(',')]
@@ -479,17 +486,22 @@ def span(token: Token, line: int) -> Iterator[Span]:
         yield Role(line, written, token.meta['name'], token.meta['target'])
     elif token.type == 'link_open':
         yield Link(line, written, str(token.attrs['href']))
+    elif token.type == 'slide':
+        yield SlideMark(line, written, token.content, token.meta['hidden'],
+                        tuple(inner for child in token.children or []
+                              for inner in span(child, line)))
     elif token.type == 'image':
         yield Image(line, written, str(token.attrs['src']), token.content)
         for child in token.children or []:
             yield from span(child, line)
 
 
-def slide_marks(block: Block) -> Iterator[SlideMark]:
-    """Return what a block puts onto a slide."""
-    for match in SLIDE.finditer(block.source):
-        yield SlideMark(block.line + block.source.count(
-            '\n', 0, match.start()), match[0], match[2])
+def walk(spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield spans, and after a mark for slides those that lie in it."""
+    for each in spans:
+        yield each
+        if isinstance(each, SlideMark):
+            yield from walk(each.spans)
 
 
 def line_of(state: StateBlock, line: int) -> str:
@@ -565,11 +577,45 @@ def formula_rule(state: StateInline, silent: bool) -> bool:
     kind = 'formula' if match else 'open_formula'
     match = match or OPEN_FORMULA.match(state.src, state.pos)
     if match and not silent:
-        state.push(kind, '', 0).content = (
-            match[1] or match[2] if kind == 'formula' else match[0])
+        token = state.push(kind, '', 0)
+        token.content = (match[1] or match[2] if kind == 'formula'
+                         else match[0])
+        token.meta['display'] = match[0].startswith('$$')
     if match:
         state.pos = match.end()
     return bool(match)
+
+
+def slide_rule(state: StateInline, silent: bool) -> bool:
+    """Read a mark for slides; `[**text**](address)` is a link.
+
+    Its bracket, which may be text, has been read already.
+    """
+    start = state.pos - 1
+    closing = SLIDES.get(state.src[max(start, 0):start + 3])
+    if not closing or not silent and not state.pending.endswith(
+            state.src[start]):
+        return False
+    state.pos += 2
+    while (state.pos < state.posMax
+           and not state.src.startswith(closing, state.pos)):
+        state.md.inline.skipToken(state)
+    end, state.pos = state.pos, start + 1
+    is_link = closing == '**]' and state.src[end + 3:end + 4] == '('
+    if end >= state.posMax or end == start + 3 or is_link:
+        return False
+    if not silent:
+        state.pending = state.pending[:-1]
+        token = state.push('slide', '', 0)
+        token.content = state.src[start + 3:end]
+        token.meta = {'hidden': '~' in closing,
+                      'line': state.src.count('\n', 0, start),
+                      'source': state.src[start:end + 3]}
+        token.children = []
+        state.md.inline.parse(token.content, state.md, state.env,
+                              token.children)
+    state.pos = end + 3
+    return True
 
 
 def placed(rule: Callable[[StateInline, bool], bool]
@@ -589,9 +635,14 @@ def placed(rule: Callable[[StateInline, bool], bool]
     return read
 
 
-def parser() -> MarkdownIt:
-    """Return CommonMark with tables and the rules of this format."""
-    md = MarkdownIt('commonmark').enable('table')
+def parser(renderer: type[RendererProtocol] = RendererHTML) -> MarkdownIt:
+    """Return CommonMark with tables, footnotes, ~~strikes~~ and our rules.
+
+    `renderer`: the class that renders its tokens.
+    """
+    md = MarkdownIt('commonmark', renderer_cls=renderer)
+    md.enable(['table', 'strikethrough'])
+    md.use(footnote_plugin, inline=False, move_to_end=False)
     for name, rule in {'mark': mark_rule, 'equation': equation_rule}.items():
         md.block.ruler.before('table', name, rule, {
             'alt': ['paragraph', 'reference', 'blockquote', 'list']})
@@ -599,6 +650,7 @@ def parser() -> MarkdownIt:
         'alt': ['paragraph', 'reference', 'blockquote']})
     md.inline.ruler.before('escape', 'role', placed(role_rule))
     md.inline.ruler.before('escape', 'formula', placed(formula_rule))
+    md.inline.ruler.before('strikethrough', 'slide', slide_rule)
     for name, inline in {'backticks': backtick, 'link': link,
                          'image': image}.items():
         md.inline.ruler.at(name, placed(inline))

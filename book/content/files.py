@@ -39,8 +39,9 @@ def write(path: Path, content: bytes) -> None:
 
 
 def keep(folder: Path, paths: Iterable[Path]) -> None:
-    """Remove all notebooks from a folder but those at the paths."""
-    for path in {*folder.rglob('*.ipynb')} - {*paths}:
+    """Remove all pages from a folder but those at the paths."""
+    pages = {*folder.rglob('*.ipynb'), *folder.rglob('*.rst')}
+    for path in pages - {*paths}:
         path.unlink()
 
 

@@ -7,6 +7,7 @@ and names the section before as the one in which a name is defined.
 """
 
 import ast
+import contextlib
 import io
 import os
 import sys
@@ -86,8 +87,56 @@ def saved(text: str, tab: str, default_tab: str,
 
 
 def code_of(cell: document.Cell, tab: str) -> str:
-    """Return a cell's code for a tab: of `if tab.selected(…)` its branch."""
-    return '\n'.join(notebook._clean_if_branches(cell.code.split('\n'), tab))
+    """Return a cell's code for a tab: of `if tab.selected(…)` its branch.
+
+    So with the older `if d2l.USE_PYTORCH`. Code that is no Python stays.
+    """
+    lines: list[str | None] = [*cell.code.split('\n')]
+    python = without_magics(cell.code)
+    try:
+        tree = ast.parse(python)
+    except SyntaxError:
+        return cell.code
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and (tabs := tabs_of(node.test)):
+            take_branch(lines, node, node.body if tab in tabs
+                        else node.orelse, rows_in_strings(python))
+    return '\n'.join(line for line in lines if line is not None)
+
+
+def tabs_of(test: ast.expr) -> set[str]:
+    """Return the tabs that a condition asks for, none if it asks for none."""
+    if isinstance(test, ast.Call) and ast.unparse(
+            test.func) == 'tab.selected':
+        return {str(name.value) for argument in test.args
+                for name in ast.walk(argument)
+                if isinstance(name, ast.Constant)}
+    name = ast.unparse(test)
+    return ({name.removeprefix('d2l.USE_').lower()}
+            if name.startswith('d2l.USE_') else set())
+
+
+def take_branch(lines: list[str | None], node: ast.If,
+                branch: list[ast.stmt], inside: set[int]) -> None:
+    """Leave of an `if` one of its branches with its comments, dedented.
+
+    `inside`: the rows that begin inside a string, which stay.
+    """
+    first, last = ((first_line(branch[0]), last_line(branch[-1]))
+                   if branch else (0, 0))
+    while first > node.lineno + 1 and str(lines[first - 2]).lstrip()[:1] in (
+            '', '#'):
+        first -= 1
+    for row in range(node.lineno, last_line(node) + 1):
+        line = lines[row - 1]
+        if line is None or not first <= row <= last:
+            lines[row - 1] = None
+        elif row == node.lineno:        # if tab.selected('jax'): x = 1
+            lines[row - 1] = line[:node.col_offset] + line[
+                branch[0].col_offset:]
+        elif row not in inside:
+            indent = branch[0].col_offset - node.col_offset
+            lines[row - 1] = line[min(indent, len(line) - len(line.lstrip())):]
 
 
 def saved_source(source: str) -> str:
@@ -98,9 +147,7 @@ def saved_source(source: str) -> str:
     """
     python = without_magics(source)
     lines = source.splitlines()
-    marks = [token.start for token in tokenize.generate_tokens(
-        io.StringIO(python).readline) if token.type == tokenize.COMMENT
-        and token.string.lstrip('# ').split()[:1] == ['@save']]
+    marks = [*marks_of(python)]
     for row, column in marks:
         lines[row - 1] = lines[row - 1][:column].rstrip()
     marked = {row for row, _ in marks}
@@ -120,6 +167,23 @@ def saved_source(source: str) -> str:
             blocks.append('\n'.join(lines[start - 1:end]))
         before = end if goes_on else None
     return '\n'.join(blocks)
+
+
+def marks_of(python: str) -> Iterator[tuple[int, int]]:
+    """Yield the row and column of each #@save."""
+    for token in tokenize.generate_tokens(io.StringIO(python).readline):
+        if token.type == tokenize.COMMENT and token.string.lstrip(
+                '# ').split()[:1] == ['@save']:
+            yield token.start
+
+
+def without_marks(source: str) -> str:
+    """Return code without #@save; a line that held nothing else is gone."""
+    lines: list[str | None] = [*source.splitlines()]
+    with contextlib.suppress(SyntaxError, tokenize.TokenError):
+        for row, column in marks_of(without_magics(source)):
+            lines[row - 1] = str(lines[row - 1])[:column].rstrip() or None
+    return '\n'.join(line for line in lines if line is not None)
 
 
 def first_line(node: ast.stmt) -> int:
@@ -203,20 +267,27 @@ def without_registration(statement: str) -> str:
 
 def indented(statement: str) -> str:
     """Return a function as a method: strings over lines stay as they are."""
-    fstrings, inside = [], set()    # starts; the lines inside a string
-    doc = docstring(ast.parse(statement).body[0])
-    for token in tokenize.generate_tokens(io.StringIO(statement).readline):
+    inside = rows_in_strings(statement)
+    if doc := docstring(ast.parse(statement).body[0]):
+        inside -= set(range(doc.lineno, last_line(doc) + 1))
+    return '\n'.join(
+        line if row in inside or not line else f'    {line}'
+        for row, line in enumerate(statement.split('\n'), start=1))
+
+
+def rows_in_strings(python: str) -> set[int]:
+    """Return the rows of code that begin inside a string."""
+    fstrings, inside = [], set()    # `fstrings`: the rows of their starts
+    for token in tokenize.generate_tokens(io.StringIO(python).readline):
         (first, _), (last, _) = token.start, token.end
         kind = tokenize.tok_name[token.type]
         if kind == 'FSTRING_START':     # since Python 3.12
             fstrings.append(first)
         elif kind == 'FSTRING_END':
             inside |= set(range(fstrings.pop() + 1, last + 1))
-        elif kind == 'STRING' and not (doc and first == doc.lineno):
+        elif kind == 'STRING':
             inside |= set(range(first + 1, last + 1))
-    return '\n'.join(
-        line if row in inside or not line else f'    {line}'
-        for row, line in enumerate(statement.split('\n'), start=1))
+    return inside
 
 
 def with_label(source: str, label: str) -> str:

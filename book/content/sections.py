@@ -34,8 +34,8 @@ def read(path: Path, tab: str, config: config.Config) -> NotebookNode:
         if part.tabs or isinstance(part, document.Cell):
             metadata['tab'] = [tab]
         if isinstance(part, document.Prose):
-            nb.cells.append(v4.new_markdown_cell(f'{part.source}\n',
-                                                 metadata=metadata))
+            nb.cells.append(v4.new_markdown_cell(f'{part.source}\n', metadata={
+                **metadata, 'line': part.line}))
         elif '%load_ext d2lbook.tab' not in part.code:
             nb.cells.append(v4.new_code_cell(lib.code_of(part, tab),
                                              metadata=metadata))

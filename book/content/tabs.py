@@ -2,7 +2,6 @@
 
 import copy
 import itertools
-import textwrap
 
 import nbformat
 from d2lbook import notebook
@@ -84,32 +83,4 @@ def tab_group(cells, tabs, number):
 
 def html(source):
     """Return a cell of raw HTML."""
-    return rst(f'.. raw:: html\n\n    {source}')
-
-
-def with_provenance(nb: NotebookNode) -> NotebookNode:
-    """Return the notebook of a page that says below a training what ran it."""
-    cells = []
-    for cell in nb.cells:
-        cells.append(cell)
-        if record := Provenance.read(cell):
-            cells.append(rst(provenance(record), cell.metadata))
-    nb.cells = cells
-    number_cells(nb)
-    return nb
-
-
-def provenance(record):
-    """Return the record of a training as rst."""
-    blocks = [f'.. rst-class:: provenance\n\n{record.line}']
-    if record.warning:
-        title, text = record.warning
-        blocks.insert(0, f'.. admonition:: {title}\n   :class: warning\n\n'
-                         f'{textwrap.indent(text, "   ")}')
-    return '\n\n'.join(blocks)
-
-
-def rst(source, metadata=()):
-    """Return a cell of rst."""
-    return nbformat.v4.new_markdown_cell(
-        f'```eval_rst\n\n{source}\n```', metadata=dict(metadata))
+    return nbformat.v4.new_raw_cell(source, metadata={'format': 'text/html'})

@@ -5,18 +5,16 @@ They say what the pages say, in Markdown that any notebook program shows.
 
 import base64
 import functools
+import mimetypes
 import os
-import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
 import resvg_py
-from d2lbook.slides import remove_slide_marks
 from fontTools.ttLib import TTFont
 
 from book.content import document
@@ -25,14 +23,12 @@ from book.content.files import aside, empty, swap, write_notebook
 from book.content.provenance import Provenance
 from book.content.sections import code_cells, number_cells
 from book.pages import costs, sphinx
-from book.pages.images import plain
+from book.pages.mathml import spoken
 from book.pages.references import ROLES, References, anchor
 from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
 
 OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. '
               '더 새로운 Python에서는 첫 칸에서 오류가 납니다.')
-COSTS = re.compile(r'^\.\. layer-costs::', re.MULTILINE)
-ONLY = re.compile(r'^\.\. only:: .*\n(?:\n| +.*\n?)+', re.MULTILINE)
 
 
 def notebooks(no_outputs=False):
@@ -55,17 +51,39 @@ def write(book: Book, references: References, outputs: bool = True) -> None:
             clear(nb)
         nb = for_readers(nb, section.with_suffix('').as_posix(), references)
         write_notebook(nb, (new / tab / section).with_suffix('.ipynb'))
-    for tab in book.config.tabs:
-        shutil.copytree('img', new / tab / 'img',
-                        ignore=shutil.ignore_patterns('*.py', '*.png'))
+        for image in images(nb, section.parent):
+            copy = new / tab / image
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(image, copy)
     swap(NOTEBOOKS, new)
     path = archive(book.about)
     Path(shutil.make_archive(str(aside(path)), 'zip', NOTEBOOKS)).replace(path)
 
 
+def images(nb: nbformat.NotebookNode, folder: Path) -> Iterator[Path]:
+    """Yield the book's pictures that a notebook in a folder shows."""
+    for cell in nb.cells:
+        if cell.cell_type == 'markdown':
+            for span in spans_of(cell.source):
+                if isinstance(span, document.Image):
+                    path = local(folder, span.target)
+                    if path.is_file() and not path.is_absolute() and (
+                            path.parts[0] != '..'):
+                        yield path
+
+
+def spans_of(text: str) -> Iterator[document.Span]:
+    for block in document.parse(text).blocks:
+        yield from block.walk()
+
+
+def local(folder: Path, address: str) -> Path:
+    """Return the path that a picture's address in a folder means."""
+    return Path(os.path.normpath(folder / unquote(address)))
+
+
 def for_readers(nb, page, references):
     """Return the notebook of a page without d2lbook's marks and rst."""
-    nb = remove_slide_marks(nb)
     numbers = iter(references.numbers(page))
     cells = []
     for cell in nb.cells:
@@ -89,11 +107,15 @@ def for_readers(nb, page, references):
 def readable(text: str, page: str, references: References,
              numbers: Iterator[str]) -> str:
     """Return the text of a cell as Markdown; `numbers` are its headings'."""
-    parts = document.parse(text).prose
-    for block in chain.from_iterable(prose.blocks for prose in parts):
-        block.source = Reader(block, page, references).markdown(numbers)
-    return ('\n\n'.join(prose.source for prose in parts)
-            + '\n' * text.endswith('\n'))
+    written, before = '', None
+    for block in document.parse(text).blocks:
+        if before is not None:
+            fenced = {type(before), type(block)} & {document.Fence}
+            written += '\n' * max(block.line - before.end + 1,
+                                  2 if fenced else 1)
+        written += Reader(block, page, references).markdown(numbers)
+        before = block
+    return written + '\n' * text.endswith('\n')
 
 
 @dataclass
@@ -143,36 +165,54 @@ class Reader:
 
     def alt(self, caption: str) -> str:
         """Return a caption in plain letters."""
-        return plain(self.linked(caption, self.references.name)
-                     ).replace('$', '')
+        text = self.linked(caption, self.references.name)
+        for span in self.block.walk():
+            if isinstance(span, document.Formula):
+                text = text.replace(span.source, spoken(span.tex))
+        return text
 
     def linked(self, text: str, link: Callable[[str, str, str], str]
                | None = None) -> str:
-        """Return a part of the block with links instead of roles."""
-        link = link or self.references.link
+        """Return a part of the block with links, and no marks for slides."""
+        return self.replaced(text, self.block.spans,
+                             link or self.references.link)
+
+    def replaced(self, text: str, spans: Iterable[document.Span],
+                 link: Callable[[str, str, str], str]) -> str:
         written, done = '', 0
-        for span in self.block.spans:
-            if not isinstance(span, document.Code | document.Role):
-                continue
+        for span in spans:
             start = text.find(span.source, done)
             if start < 0:       # in another part of the block
                 continue
             shown = span.source
-            if isinstance(span, document.Role) and span.name in ROLES:
-                shown = link(self.page, span.name, span.target)
+            if isinstance(span, document.SlideMark):
+                shown = '' if span.hidden else self.replaced(
+                    span.text, span.spans, link)
+            elif isinstance(span, document.Role):
+                shown = self.role(span, link)
+            elif not isinstance(span, document.Code):
+                continue
             written += text[done:start] + shown
             done = start + len(span.source)
         return written + text[done:]
+
+    def role(self, span: document.Role,
+             link: Callable[[str, str, str], str]) -> str:
+        """Return what stands for a role."""
+        if span.name in ROLES:
+            return link(self.page, span.name, span.target)
+        if span.name == 'bibliography':
+            return self.references.bibliography()
+        return anchor(span.target) if span.name == 'label' else span.source
 
     def fence(self, block: document.Fence) -> str:
         if block.info == 'toc':
             return contents(block.content, self.page, self.references)
         if block.info != 'eval_rst':
             return block.source
-        if '.. bibliography::' in block.content:
-            return self.references.bibliography()
-        content = ONLY.sub('', block.content.removesuffix('\n'))
-        return COSTS.sub(lambda _: layer_costs(self.name), content).strip()
+        if block.content.strip() == '.. layer-costs::':
+            return layer_costs(self.name)
+        return block.source.replace('eval_rst', 'rst', 1)
 
 
 def contents(toc, page, references):
@@ -249,17 +289,30 @@ def generate(book, generator, folder, finish):
 
 def for_colab(text, page, tab, about):
     """Return text with its figures inside and its links to Colab."""
-    def link(match):
-        other = Path(os.path.normpath(page.parent / match[1])).as_posix()
-        return f']({about.colab_address(other, tab)}{match[2]})'
+    written, done = '', 0
+    for span in spans_of(text):
+        start = text.find(span.source, done)
+        if start < 0 or not isinstance(span, document.Link | document.Image):
+            continue
+        before, _, after = span.source.rpartition('](')
+        path, sign, place = span.target.partition('#')
+        target = local(page.parent, path)
+        if isinstance(span, document.Image) and target.is_file():
+            after = f'{inside(target)})'
+        elif target.suffix == '.ipynb' and ':' not in path:
+            other = target.with_suffix('').as_posix()
+            after = f'{about.colab_address(other, tab)}{sign}{place})'
+        written += f'{text[done:start]}{before}]({after}'
+        done = start + len(span.source)
+    return written + text[done:]
 
-    def image(match):
-        path = os.path.normpath(page.parent / unquote(match[1]))
-        content = base64.b64encode(png(path)).decode()
-        return f'](data:image/png;base64,{content})'
 
-    text = re.sub(r'\]\(([^):]+)\.ipynb([^)]*)\)', link, text)
-    return re.sub(r'\]\(([^):]+\.svg)\)', image, text)
+def inside(path: Path) -> str:
+    """Return the address of a picture that holds it; an SVG as PNG."""
+    kind, content = mimetypes.guess_type(path)[0], path.read_bytes()
+    if path.suffix == '.svg':
+        kind, content = 'image/png', png(str(path))
+    return f'data:{kind};base64,{base64.b64encode(content).decode()}'
 
 
 @functools.cache

@@ -8,12 +8,12 @@ import base64
 import html
 import mimetypes
 import os
-import re
 import statistics
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
-import mistune
+from markdown_it.renderer import RendererHTML
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -22,19 +22,19 @@ from book.content import document
 from book.content.builder import Book, open_book
 from book.content.execution import ANSI
 from book.content.files import aside, empty, swap
+from book.content.lib import without_marks
 from book.content.provenance import Provenance
-from book.formats.notebooks import readable
 from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
 from book.pages.mathml import convert
-from book.pages.references import References
+from book.pages.references import ROLES, References
 from book.paths import SLIDES, deck
 
 REVEAL = Path(__file__).with_name('reveal')
 LINES = 18          # of code and output that a slide holds
 LARGE = 12          # of them that it holds in a larger font
 FIGURE = 12         # as many lines as a figure in an output is high
-FORMULA = re.compile(r'\$\$(.+?)\$\$|\$(.+?)\$', re.DOTALL)
+MARKS = 'label', 'eqlabel', 'width', 'height', 'bibliography'
 FORMATTER = HtmlFormatter(cssclass='code', style='a11y-high-contrast-light')
 PAGE = '''<!doctype html>
 <html lang="{language}">
@@ -94,7 +94,9 @@ class Deck:
         self.page, self.references = page, references
         self.framework, self.language = framework, about.language
         self.slides: list[list[str]] = []
-        self.notes: list[str] = []
+        self.notes: list[str] = []      # HTML
+        self.markdown = document.parser(Html)
+        self.env = {'name': partial(references.name, page)}
         self.lead = self.title = ''
         for cell in nb.cells:
             if cell.cell_type == 'code':
@@ -107,7 +109,7 @@ class Deck:
         self.end_lead()
         first = self.slides[0]
         self.slides.insert(0, [
-            'title', f'<h1>{inline(self.name)}</h1>'
+            'title', f'<h1>{self.inline(self.name)}</h1>'
             f'<p>{html.escape(about.title)} · {framework}</p>', first[2]])
 
     def add_block(self, block: document.Block) -> None:
@@ -115,17 +117,17 @@ class Deck:
         marks = marks_of(block)
         if isinstance(block, document.Heading):
             self.end_lead()
-            self.title = unmarked(block, block.title)
+            self.title = block.title
             if block.level == 1:
                 self.name = self.title
         elif isinstance(block, document.Figure):
-            self.notes.append(unmarked(block, block.source))
+            self.notes.append(self.html(block))
             self.add_figure(block)
         else:
             if marks:
                 self.end_lead()
                 self.lead = ' '.join(mark.text for mark in marks).rstrip('.')
-            self.notes.append(unmarked(block, block.source))
+            self.notes.append(self.html(block))
 
     def add_figure(self, block: document.Figure) -> None:
         """Show a figure that is a file of the book."""
@@ -135,7 +137,7 @@ class Deck:
             kind = str(mimetypes.guess_type(path)[0]).removeprefix('image/')
             caption = (self.references.name(self.page, 'numref',
                                             block.labels[0])
-                       if block.labels else inline(block.caption))
+                       if block.labels else self.inline(block.caption))
             self.add(f'<figure>{picture(kind, path.read_bytes())}'
                      f'<figcaption>{caption}</figcaption></figure>')
 
@@ -146,7 +148,7 @@ class Deck:
 
     def add_code(self, cell):
         """Show code, on as many slides as it takes, and what it prints."""
-        source = re.sub(r'\n?#@save\n|\s*#@save', '', cell.source).strip()
+        source = without_marks(cell.source).strip()
         outputs = [shown(output) for output in cell.outputs]
         size = sum(lines for _, lines in outputs)
         parts = split(source)
@@ -166,14 +168,19 @@ class Deck:
 
     def add(self, content, kind=''):
         """Add a slide with what was said since the last one."""
-        lead = f'<p class="lead">{inline(self.lead)}</p>' if self.lead else ''
-        notes = ''.join(map(self.html, self.notes))
-        self.slides.append(
-            [kind, f'<h2>{inline(self.title)}</h2>{lead}{content}', notes])
+        title = self.inline(self.title)
+        lead = (f'<p class="lead">{self.inline(self.lead)}</p>' if self.lead
+                else '')
+        self.slides.append([kind, f'<h2>{title}</h2>{lead}{content}',
+                            ''.join(self.notes)])
         self.notes, self.lead = [], ''
 
-    def html(self, text):
-        return to_html(readable(text, self.page, self.references, iter(())))
+    def html(self, block: document.Block) -> str:
+        return str(self.markdown.renderer.render(
+            block.tokens, self.markdown.options, self.env))
+
+    def inline(self, text: str) -> str:
+        return str(self.markdown.renderInline(text, self.env))
 
     def __str__(self):
         def read(name):
@@ -195,13 +202,6 @@ class Deck:
 def marks_of(block: document.Block) -> list[document.SlideMark]:
     return [span for span in block.spans
             if isinstance(span, document.SlideMark)]
-
-
-def unmarked(block: document.Block, text: str) -> str:
-    """Return a part of a block without the marks for slides."""
-    for mark in marks_of(block):
-        text = text.replace(mark.source, mark.text)
-    return text
 
 
 def provenance(record):
@@ -245,22 +245,39 @@ def picture(kind, content):
     return f'<img alt="" src="data:image/{kind};base64,{content}">'
 
 
-def to_html(text):
-    """Return Markdown as HTML with its formulas as MathML, without links."""
-    formulas = []
+class Html(RendererHTML):
+    """The HTML of a slide: formulas as MathML, names instead of links.
 
-    def keep(match):
-        formulas.append(convert(match[1] or match[2],
-                                display='block' if match[1] else 'inline'))
-        return f'\ue000{len(formulas) - 1}\ue001'
+    `env['name']`: what a reference says.
+    """
 
-    text = re.sub(r'\s*\\tag\{.*?\}', '', text)
-    text = re.sub(r'!?\[([^]]*)\]\([^)]+\)', r'\1', text)
-    page = str(mistune.html(FORMULA.sub(keep, text)))
-    return re.sub('\ue000(\\d+)\ue001',
-                  lambda match: formulas[int(match[1])], page)
+    def formula(self, tokens, i, options, env):
+        return convert(tokens[i].content,
+                       'block' if tokens[i].meta['display'] else 'inline')
 
+    def equation(self, tokens, i, options, env):
+        return convert(tokens[i].content, 'block')
 
-def inline(text):
-    """Return a line of Markdown as HTML."""
-    return to_html(text).strip().removeprefix('<p>').removesuffix('</p>')
+    def open_formula(self, tokens, i, options, env):
+        return html.escape(tokens[i].content)
+
+    def slide(self, tokens, i, options, env):
+        return self.renderInline(tokens[i].children, options, env)
+
+    def role(self, tokens, i, options, env):
+        name, target = tokens[i].meta['name'], tokens[i].meta['target']
+        if name in ROLES:
+            return html.escape(env['name'](name, target))
+        return '' if name in MARKS else html.escape(f':{name}:`{target}`')
+
+    def image(self, tokens, i, options, env):
+        return self.renderInline(tokens[i].children, options, env)
+
+    def fence(self, tokens, i, options, env):
+        rst = tokens[i].info.strip() in ('toc', 'eval_rst')
+        return '' if rst else super().fence(tokens, i, options, env)
+
+    def nothing(self, tokens, i, options, env):
+        return ''
+
+    link_open = link_close = marks = tab_mark = nothing

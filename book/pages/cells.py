@@ -1,24 +1,33 @@
-"""The directive `cell`: code, and what it shows by MIME type.
+"""Code as nodes, and what it shows, by MIME type.
 
 Text becomes a literal block, an image a figure. HTML, which comes from
 anywhere, is sanitised and well-formed; where there is no HTML, the plain text
 that every output has stands for it.
 """
 
-import json
+import base64
+import io
 import re
+import tokenize
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import mistune
 import nh3
 from bs4 import BeautifulSoup
 from docutils import nodes
+from markdown_it import MarkdownIt
 from nbconvert.preprocessors import HighlightMagicsPreprocessor
-from sphinx.util.docutils import SphinxDirective
+from nbformat import NotebookNode
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
 
-from book.content.cells import file_of
 from book.content.execution import ANSI
+from book.content.files import write
+from book.content.lib import without_magics
+from book.content.provenance import Provenance
 
+IMAGES = {'image/svg+xml': 'svg', 'image/png': 'png', 'image/jpeg': 'jpeg',
+          'image/webp': 'webp', 'image/gif': 'gif'}     # the best first
 TAGS = nh3.ALLOWED_TAGS - {'acronym', 'center', 'hgroup', 'map', 'area',
                            'rtc', 'strike', 'tt'} | {'tfoot'}    # obsolete
 ATTRIBUTES = {'*': {'dir', 'lang', 'style', 'title'}, 'a': {'href'},
@@ -27,6 +36,7 @@ ATTRIBUTES = {'*': {'dir', 'lang', 'style', 'title'}, 'a': {'href'},
               'img': {'alt', 'height', 'src', 'width'}}
 STYLES = {'background-color', 'color', 'font-style', 'font-weight',
           'text-align'}
+MARKDOWN = MarkdownIt('commonmark').enable(['table', 'strikethrough'])
 magics = HighlightMagicsPreprocessor()
 # What XML cannot hold: Unicode has a picture of each control character.
 UNSEEN = {code: chr(0x2400 + code) for code in range(0x20)
@@ -34,31 +44,51 @@ UNSEEN = {code: chr(0x2400 + code) for code in range(0x20)
           code: '\ufffd' for code in (*range(0xd800, 0xe000), 0xfffe, 0xffff)}
 
 
-def setup(app):
-    app.add_directive('cell', Cell)
-    return {'parallel_read_safe': True, 'parallel_write_safe': True}
+def shown(cells: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
+    """Yield cells without what d2lbook's marks, as #@hide_output, hide."""
+    hide_all = False
+    for cell in cells:
+        if cell.cell_type == 'code':
+            marks = marks_of(cell.source)
+            hide_all = hide_all or 'hide_all' in marks
+            if hide_all or marks & {'hide', 'hide_output', 'hide_outputs'}:
+                cell.outputs = []
+            if hide_all or marks & {'hide', 'hide_code'}:
+                cell.source = ''
+        yield cell
 
 
-class Cell(SphinxDirective):
-    """The code cell at that place, with all that it shows."""
+def marks_of(source: str) -> set[str]:
+    """Return the marks in the comments of code: #@hide, or # hide outputs."""
+    try:
+        tokens = [*tokenize.generate_tokens(io.StringIO(
+            without_magics(source)).readline)]
+    except (SyntaxError, tokenize.TokenError):
+        return set()
+    comments = [token.string.lstrip('#').strip().lower() for token in tokens
+                if token.type == tokenize.COMMENT]
+    return ({comment[1:].partition(' ')[0] for comment in comments
+             if comment.startswith('@')}
+            | {comment.replace(' ', '_') for comment in comments
+               if comment in ('hide outputs', 'hide code')})
 
-    required_arguments = 1
 
-    def run(self):
-        path = file_of(Path(self.env.srcdir, self.env.docname))
-        self.env.note_dependency(str(path))
-        cell = json.loads(path.read_text('utf-8'))[self.arguments[0]]
-        html = self.env.app.builder.format == 'html'
-        return [*code(cell['source']), *(
-            node for output in cell['outputs']
-            for node in nodes_of(output, html))]
-
-
-def code(source):
+def code(source: str) -> list[nodes.Node]:
     """Return code as nodes; a magic in it is no error."""
-    language = magics.which_magic_language(source) or 'python'
-    return source.strip() and block('input', source, language=language,
-                                    force=True)
+    if not source.strip():
+        return []
+    return block('input', source, force=True,
+                 language=magics.which_magic_language(source) or 'python')
+
+
+def language(info: str) -> str:
+    """Return the language that a fence names, if it is one to highlight."""
+    name = info.strip('{} .').partition(' ')[0]
+    try:
+        get_lexer_by_name(name)
+    except ClassNotFound:
+        return 'none'
+    return name
 
 
 def block(style, text, **attributes):
@@ -67,14 +97,19 @@ def block(style, text, **attributes):
             nodes.literal_block(text, text, **attributes)]
 
 
-def nodes_of(output, html):
-    """Return an output as nodes; `html`: whether the format is HTML's."""
-    if image := output.get('image'):
-        return [nodes.figure('', nodes.image(
-            alt='위의 코드가 그린 그림', **image))]
+def nodes_of(output: NotebookNode, path: Path, html: bool
+             ) -> list[nodes.Node]:
+    """Return an output as nodes.
+
+    `path`: where its image is put, without suffix; `html`: whether the format
+    is HTML's.
+    """
     data = output.get('data', {})
-    rich = ''.join(data.get('text/html', '')) or str(mistune.html(
-        ''.join(data.get('text/markdown', ''))))
+    if kind := next((kind for kind in IMAGES if kind in data), None):
+        return [nodes.figure('', image(data[kind], kind, path, output.get(
+            'metadata', {}).get(kind, {})))]
+    rich = ''.join(data.get('text/html', '')) or MARKDOWN.render(
+        ''.join(data.get('text/markdown', '')))
     if html and (rich := well_formed(rich)):
         return [nodes.raw('', f'<div class="output">{rich}</div>',
                           format='html')]
@@ -84,7 +119,29 @@ def nodes_of(output, html):
         output.get('text') or data.get('text/markdown')
         or data.get('text/plain', ''))
     text = plain(text).removesuffix('\n')
-    return text and block('output', text, classes=['output'])
+    return block('output', text, classes=['output']) if text else []
+
+
+def image(content: str, kind: str, path: Path, size: dict) -> nodes.image:
+    """Return an image of a kind, whose file is written."""
+    content = ''.join(content)
+    path = path.with_name(f'{path.name}.{IMAGES[kind]}')
+    write(path, content.encode() if kind == 'image/svg+xml'
+          else base64.b64decode(content))
+    return nodes.image(uri=path.name, alt='위의 코드가 그린 그림', **{
+        side: str(size[side]) for side in ('width', 'height')
+        if side in size})
+
+
+def provenance(record: Provenance) -> list[nodes.Node]:
+    """Return the record of a training as nodes."""
+    line = nodes.paragraph('', record.line, classes=['provenance'])
+    if not record.warning:
+        return [line]
+    title, text = record.warning
+    return [nodes.admonition('', nodes.title('', title),
+                             nodes.paragraph('', text),
+                             classes=['warning']), line]
 
 
 def plain(text: str) -> str:

@@ -17,7 +17,7 @@ language = BOOK.language
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex',
               'book.pages.mathml', 'book.pages.images', 'book.pages.costs',
-              'book.pages.cells']
+              'book.pages.parser']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from book.content.check import MADE
@@ -20,6 +21,7 @@ MODELS = ('ResNet-18', 'ResNet-34', 'ResNet-50', 'ResNet-101', 'ResNet-152',
 SIZES = 32, 64, 96, 128, 160, 192, 224      # height and width of the input
 HEAD = '모듈', '출력의 모양', '파라미터', '곱셈-덧셈'
 CAPTION = 'ResNet-18에 96 × 96 이미지를 넣을 때의 모양과 계산량.'
+ASKED = '표 위에서 구조와 입력 크기를 골라 견주어 보십시오.'
 LABEL = MADE['layer-costs']
 PARTS = '처음', '모듈 1', '모듈 2', '모듈 3', '모듈 4', '끝'
 
@@ -85,7 +87,9 @@ class LayerCosts(SphinxDirective):
         shown = nodes.table('', nodes.title('', CAPTION), group,
                             classes=['layer-costs'], names=[LABEL])
         self.state.document.note_explicit_target(shown)
-        return [nodes.container(classes=['controls']), shown]
+        asked = addnodes.only('', nodes.paragraph('', ASKED),
+                              expr='builder_html')
+        return [asked, nodes.container(classes=['controls']), shown]
 
 
 def row(contents):

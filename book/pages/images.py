@@ -15,12 +15,12 @@ from PIL import Image, UnidentifiedImageError
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
+from book.pages.mathml import spoken
 from book.paths import ROOT
 
 UNITS = {'': 1, 'px': 1, 'pt': 4 / 3, 'pc': 16, 'in': 96, 'cm': 96 / 2.54,
          'mm': 96 / 25.4, 'em': 16, 'rem': 16, 'ex': 8}     # in pixels
 LENGTH = re.compile(r'\s*([\d.]+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$', re.IGNORECASE)
-NAMELESS = re.compile(r'image\d+$')     # pandoc's name for what has none
 SIZE = 300, 150     # of an SVG that says nothing, in browsers
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,7 @@ def setup(app):
     app.add_transform(Find)
     app.connect('doctree-read', measure)    # PDFs are made later
     app.connect('doctree-resolved', describe)
-    return {'env_version': 1, 'parallel_read_safe': True,
-            'parallel_write_safe': True}
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
 class Find(SphinxTransform):
@@ -70,8 +69,6 @@ def measure(app, doctree):
                 and isinstance(image.parent, nodes.figure)):
             image['align'] = 'center'           # an output stays in its place,
             image.parent.replace_self(image)    # as a figure would not
-    for figure in doctree.findall(nodes.figure):
-        figure['ids'].reverse()     # its label, if any, names all of it
 
 
 def place(image, width, height):
@@ -116,8 +113,7 @@ def describe(app, doctree, page):
     """Say what an image shows, once references in its caption have names."""
     for image in doctree.findall(nodes.image):
         caption = caption_of(image)
-        image['alt'] = (plain(caption.astext()) if caption else
-                        NAMELESS.sub('', image.get('alt', '')))
+        image['alt'] = plain(caption) if caption else image.get('alt', '')
 
 
 def caption_of(image):
@@ -127,6 +123,9 @@ def caption_of(image):
             if isinstance(figure, nodes.figure) else None)
 
 
-def plain(text):
-    """Return text whose formulas can be read out."""
-    return re.sub(r'\\\w+\{(\w+)\}', r'\1', text.replace(r'\times', '×'))
+def plain(node: nodes.Node) -> str:
+    """Return the text of a node, whose formulas can be read out."""
+    if isinstance(node, nodes.math):
+        return spoken(node.astext())
+    return node.astext() if isinstance(node, nodes.Text) else ''.join(
+        map(plain, node.children))

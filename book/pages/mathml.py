@@ -7,6 +7,7 @@ engine that comes as a Python package.
 
 import functools
 import json
+import unicodedata
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -68,6 +69,17 @@ def convert(formula: str, display: str = 'inline') -> str:
                                 short_empty_elements=False)
 
 
+def spoken(formula: str) -> str:
+    """Return a formula in letters, as it can be read out."""
+    try:
+        math = ElementTree.fromstring(convert(formula))
+    except FormulaError:        # of which its page tells
+        return formula
+    text = unicodedata.normalize('NFKC', ''.join(math.itertext()))
+    return ''.join(letter for letter in text        # no invisible operators
+                   if unicodedata.category(letter) != 'Cf')
+
+
 def dress(node, formula):
     """Say in MathML Core, without inline styles, how an element looks."""
     names = node.attrib.pop('class', '').split()
@@ -113,9 +125,7 @@ def setup(app):
     app.add_html_math_renderer('mathml', (visit_inline, depart),
                                (visit_block, depart))
     app.connect('doctree-read', unwrap)
-    return {'env_version': 1,       # another converter makes all pages anew
-            'parallel_read_safe': True,
-            'parallel_write_safe': True}
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
 def unwrap(app, doctree):

@@ -5,6 +5,7 @@ from pybtex.backends.markdown import Backend
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
+from book.content.document import anchor as label_anchor
 from book.pages.sphinx import CONFIGURATION
 from book.paths import BUILD, SPHINX
 
@@ -26,6 +27,8 @@ class References:
     def link(self, page, role, target):
         """Return a reference of a page as Markdown, with the page's words."""
         domain, role = ROLES[role]
+        if domain != 'cite':
+            target = label_anchor(target)
         return markdown(self.env.domains[domain].resolve_xref(
             self.env, page, self.app.builder, role, target,
             addnodes.pending_xref(refdoc=page, refexplicit=False),
@@ -56,7 +59,7 @@ class References:
 
 def anchor(name):
     """Return the place that links to a name lead to."""
-    return f'<a id="{nodes.make_id(name)}"></a>'
+    return f'<a id="{nodes.make_id(label_anchor(name))}"></a>'
 
 
 def markdown(node):

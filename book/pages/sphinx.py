@@ -52,6 +52,7 @@ def forget(sources: Path, doctrees: Path, pages: Path) -> None:
     """Remove the pages that were built of what is no longer there."""
     for doctree in doctrees.rglob('*.doctree'):
         page = doctree.relative_to(doctrees)
-        if not (sources / page).with_suffix('.rst').exists():
+        if not any((sources / page).with_suffix(suffix).exists()
+                   for suffix in ('.ipynb', '.rst')):
             doctree.unlink()
             (pages / page).with_suffix('.html').unlink(missing_ok=True)

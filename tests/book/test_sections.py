@@ -71,7 +71,7 @@ def test_a_section_is_cells_and_prose():
 
 def test_a_label_may_follow_a_blank_line():
     [prose] = parse('# 절\n\n:label:`sec_x`\n\n글.\n').prose
-    assert prose.source == '# 절\n:label:`sec_x`\n\n글.'
+    assert prose.source == '# 절\n\n:label:`sec_x`\n\n글.'
     assert prose.blocks[0].labels == ['sec_x']
 
 
@@ -145,13 +145,14 @@ def test_a_last_cell_needs_no_final_newline(tmp_path):
 def test_every_tab_has_the_text_and_its_own_cells(tmp_path, tab):
     nb = read(tmp_path, SECTION, tab)
     assert [(cell.source, cell.metadata) for cell in nb.cells][1:] == [
-        *([('두 탭의 글.\n', {'origin_pos': 1, 'tab': [tab]})]
+        *([('두 탭의 글.\n', {'origin_pos': 1, 'tab': [tab], 'line': 7})]
           if tab in ('pytorch', 'jax') else []),
         *([('x = 1', {'origin_pos': 2, 'tab': ['pytorch']})]
           if tab == 'pytorch' else []),
-        ('```bash\n# 제목이 아님\n```\n', {'origin_pos': 3}),
+        ('```bash\n# 제목이 아님\n```\n', {'origin_pos': 3,
+                                             'line': 15}),
         ('y = 2', {'origin_pos': 4, 'tab': [tab]}),
-        ('끝.\n', {'origin_pos': 5})]
+        ('끝.\n', {'origin_pos': 5, 'line': 24})]
 
 
 @pytest.mark.parametrize('path', SOURCES, ids=str)

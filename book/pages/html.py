@@ -19,6 +19,9 @@ def work(app, pagename, templatename, context, doctree):
     if doctree is None:
         return
     body = BeautifulSoup(context['body'], 'html.parser')
+    for part in body.select('[id] > [id]'):     # Furo's wrappers take the id
+        if part['id'] == part.parent['id']:
+            del part.parent['id']
     folding.fold(body)
     links.link_names(body, app, pagename)
     context['body'] = str(body)

@@ -46,6 +46,8 @@ class Find(SphinxTransform):
             path = Path(os.path.normpath(folder / image['uri']))
             source = ROOT / os.path.relpath(path, self.env.srcdir)
             if source.is_file():    # d2lbook copies only some folders
+                path = path.with_name(path.name.replace(' ', '_'))
+                image['uri'] = os.path.relpath(path, folder)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, path)
                 self.env.note_dependency(str(source))

@@ -1,6 +1,7 @@
 """Sphinx's builder of EPUB 3, for MathML and Matplotlib's images."""
 
 from pathlib import Path
+from urllib.parse import unquote
 from xml.dom import minidom
 
 from bs4 import BeautifulSoup
@@ -26,7 +27,7 @@ class Builder(Epub3Builder):
         path = Path(self.outdir, 'content.opf')
         package = minidom.parse(str(path))
         for item in package.getElementsByTagName('item'):
-            page = Path(self.outdir, item.getAttribute('href'))
+            page = Path(self.outdir, unquote(item.getAttribute('href')))
             if (item.getAttribute('media-type') == 'application/xhtml+xml'
                     and not item.hasAttribute('properties') and BeautifulSoup(
                         page.read_bytes(), 'html.parser').math):
@@ -34,6 +35,20 @@ class Builder(Epub3Builder):
         path.write_bytes(package.toxml(encoding='utf-8'))
 
 
+    def get_toc(self):
+        """Name pages as their files are named, so that each is there once."""
+        super().get_toc()
+        for entry in self.refnodes:
+            entry['refuri'] = unquote(entry['refuri'])
+
+
+def write_as_xml(app, page, template, context, doctree):
+    """Close what an author's HTML leaves open, such as <br>."""
+    if 'body' in context:
+        context['body'] = str(BeautifulSoup(context['body'], 'html.parser'))
+
+
 def setup(app):
     app.add_builder(Builder, override=True)
+    app.connect('html-page-context', write_as_xml)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}

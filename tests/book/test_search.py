@@ -208,7 +208,7 @@ def test_keeps_the_reader_s_framework(page, address):
 def test_opens_the_framework_that_has_it(resnet):
     search(resnet, 'feature_group_count')
     option(resnet, '1.2.5 ResNeXt').click()
-    resnet.wait_for_url('**/resnet.html?q=feature_group_count&tab=jax#resnext')
+    resnet.wait_for_url('**/resnet.html?q=feature_group_count&tab=jax#subsec-resnext')
     assert marked(resnet) == ['feature_group_count']
     expect(resnet.get_by_text('feature_group_count')).to_be_visible()
 

@@ -1,16 +1,17 @@
 """Parse the HTML of a page once, and work on it.
 
-What a cell printed folds if it is long, names in code get links, and the
-search learns what is found where.
+What a cell printed folds if it is long, names in code get links; previews and
+the search learn what is found where.
 """
 
 from bs4 import BeautifulSoup
 
-from book.pages import folding, links, search
+from book.pages import data, folding, links, search
 
 
 def setup(app):
     app.connect('html-page-context', work)
+    data.setup(app)
     search.setup(app)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
@@ -22,4 +23,5 @@ def work(app, pagename, templatename, context, doctree):
     folding.fold(body)
     links.link_names(body, app, pagename)
     context['body'] = str(body)
+    data.write_page(body, app, pagename)
     search.collect(body, app, pagename)

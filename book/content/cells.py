@@ -30,9 +30,11 @@ def set_aside(nb: NotebookNode, page: Path) -> NotebookNode:
     for i, cell in enumerate(rst._process_nb(copy.deepcopy(nb)).cells):
         if cell.cell_type == 'code':
             name = f'output_{page.name}_{i}'
-            kept[str(i)] = {'source': cell.source, 'outputs': [
-                without_image(output, page.with_name(f'{name}_{j}'))
-                for j, output in enumerate(cell.outputs)]}
+            kept[str(i)] = {
+                'source': cell.source, 'tabs': cell.metadata['tab'],
+                'outputs': [
+                    without_image(output, page.with_name(f'{name}_{j}'))
+                    for j, output in enumerate(cell.outputs)]}
             nb.cells[i] = rst_cell(f'.. cell:: {i}')
     write(file_of(page), json.dumps(kept).encode())
     number_cells(nb)

@@ -40,7 +40,10 @@ def setup(app):
 
 
 class Cell(SphinxDirective):
-    """The code cell at that place, with all that it shows."""
+    """The code cell at that place, with all that it shows.
+
+    The page's metadata says which tabs have code.
+    """
 
     required_arguments = 1
 
@@ -48,6 +51,8 @@ class Cell(SphinxDirective):
         path = file_of(Path(self.env.srcdir, self.env.docname))
         self.env.note_dependency(str(path))
         cell = json.loads(path.read_text('utf-8'))[self.arguments[0]]
+        about = self.env.metadata[self.env.docname]
+        about['tabs'] = {*about.get('tabs', ()), *cell['tabs']}
         html = self.env.app.builder.format == 'html'
         return [*code(cell['source']), *(
             node for output in cell['outputs']

@@ -4,6 +4,7 @@ Two sources of the same authors and year are told apart by a letter, 2016a and
 2016b, wherever they are cited: their year itself is changed.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 from docutils import nodes
@@ -21,6 +22,8 @@ ARXIV = 'arXiv:'
 
 class Style(APAStyle):
     """APA, with links to arXiv for what appeared there."""
+
+    sort: Callable
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -6,7 +6,7 @@ the search learn what is found where.
 
 from bs4 import BeautifulSoup
 
-from book.pages import data, folding, links, search
+from book.pages import data, downloads, folding, links, search
 
 
 def setup(app):
@@ -22,6 +22,10 @@ def work(app, pagename, templatename, context, doctree):
     body = BeautifulSoup(context['body'], 'html.parser')
     folding.fold(body)
     links.link_names(body, app, pagename)
+    if pagename == app.config.root_doc and (contents := body.select_one(
+            '.toctree-wrapper')):
+        contents.insert_before(BeautifulSoup(downloads.front(app),
+                                             'html.parser'))
     context['body'] = str(body)
     data.write_page(body, app, pagename)
     search.collect(body, app, pagename)

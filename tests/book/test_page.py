@@ -234,6 +234,25 @@ def test_without_scripts_every_framework_is_there(chromium, address):
     context.close()
 
 
+@pytest.mark.parametrize('width', [360, 1280])
+def test_the_front_page_says_what_the_book_is(page, address, width):
+    page.set_viewport_size({'width': width, 'height': 800})
+    page.goto(f'{address}/index.html')
+    cover = page.locator('article img[src$="cover.svg"]')
+    expect(cover).to_be_in_viewport(ratio=1)
+    for what in '배우는 것', '읽는 이', '필요한 것', '여기서 시작하십시오':
+        expect(page.locator('strong', has_text=what)).to_be_visible()
+    takes = page.get_by_role('navigation', name='책의 다른 형식')
+    links = takes.get_by_role('link').all_inner_texts()
+    assert links == ['PyTorch', 'JAX', 'TensorFlow', 'MXNet']   # Colab alone
+    titles = [page.locator('h1').inner_text()]
+    page.locator('p', has_text='여기서').get_by_role('link').first.click()
+    titles.append(page.locator('h1').inner_text())
+    page.locator('.toctree-wrapper a', has_text='ResNeXt').first.click()
+    titles.append(page.locator('h1').inner_text())
+    assert len({re.sub('^[0-9. ]+|¶', '', title) for title in titles}) == 3
+
+
 def test_asks_no_other_host(page, address):
     asked = []
     page.on('request', lambda request: asked.append(request.url))
@@ -258,6 +277,13 @@ def test_all_figures_load(resnet):
 def test_says_how_long_it_takes(resnet):
     minutes = resnet.locator('.about-page p').first.inner_text()
     assert 10 < int(re.fullmatch('읽는 데 약 ([0-9]+)분', minutes)[1]) < 60
+
+
+def test_a_short_section_offers_its_notebooks_too(built_book, page):
+    page.goto((built_book / '_build/html/chapter_resnet/x.html').as_uri())
+    shown = page.locator('.about-page p').all_inner_texts()
+    assert shown[0] == '읽는 데 약 1분'
+    assert [line.partition(':')[0] for line in shown[1:]] == ['PyTorch 노트북']
 
 
 @pytest.mark.parametrize('tab', TABS)

@@ -82,9 +82,12 @@ def test_tabs_work_from_the_keyboard(resnet):
         assert resnet.evaluate('document.activeElement.dataset.tab') == tab
 
 
-def marked(page):
+def marked(page, within='body'):
     """Return the texts marked as differing."""
-    return page.evaluate('[...CSS.highlights.get("differing")].map(String)')
+    return page.evaluate("""within =>
+        [...CSS.highlights.get("differing")].filter(
+            range => range.startContainer.parentElement.closest(within))
+            .map(String)""", within)
 
 
 def test_two_frameworks_side_by_side(resnet, address):
@@ -100,15 +103,32 @@ def test_two_frameworks_side_by_side(resnet, address):
             .bounding_box() for tab in ('pytorch', 'mxnet')]
     assert pair[0]['y'] == pair[1]['y']
     assert pair[0]['x'] + pair[0]['width'] < pair[1]['x']
-    lines = marked(resnet)
-    assert {'return F.relu(Y + X)', 'return npx.relu(Y + X)'} <= set(lines)
-    assert 'Y = self.bn2(self.conv2(Y))' not in lines   # is in both
+    tokens = set(marked(resnet, within='#panel-1-pytorch, #panel-1-mxnet'))
+    assert {'F', 'npx', 'LazyConv2d', 'Conv2D'} <= tokens
+    assert not {'return', 'relu', 'bn2', 'Y'} & tokens   # are in both
     assert 'compare=mxnet' in resnet.url
     resnet.goto(f'{address}/chapter_resnet/interchange.html')
     assert set(visible_panels(resnet)) == {'pytorch', 'mxnet'}
     resnet.locator('[role=tab][data-tab=mxnet]').first.click()
     assert set(visible_panels(resnet)) == {'mxnet'}     # nothing to compare
     assert marked(resnet) == []
+
+
+@pytest.mark.parametrize('name', ['resnet', 'variants', 'interchange'])
+def test_what_is_compared_needs_no_scrolling(page, address, name):
+    """The sidebars fold away; the book's is still a click away."""
+    page.set_viewport_size({'width': 1440, 'height': 900})
+    page.goto(f'{address}/chapter_resnet/{name}.html?tab=jax&compare=mxnet')
+    wide = page.eval_on_selector_all('.tabs pre', """blocks => blocks.filter(
+        pre => pre.checkVisibility() && pre.scrollWidth > pre.clientWidth
+      ).map(pre => pre.textContent.slice(0, 80))""")
+    assert not wide
+    assert page.locator('.tabs pre:visible').first.bounding_box()[
+        'width'] > 600
+    contents = page.get_by_role('link', name='참고 문헌').first
+    expect(contents).not_to_be_in_viewport()
+    page.locator('label.nav-overlay-icon').click()
+    expect(contents).to_be_in_viewport()
 
 
 def test_on_a_narrow_screen_nothing_is_compared(resnet):

@@ -1,5 +1,5 @@
 "use strict";
-// Two frameworks side by side, with the lines that differ marked. On wide
+// Two frameworks side by side, with what differs marked. On wide
 // screens every row of tabs ends in the choice of the second one; choices.js
 // keeps it, book.css lays the two out.
 {
@@ -20,43 +20,62 @@
     holder.append(row, select);
   }
 
-  // Ranges of the lines of `code` that are not lines of `other`, in order.
-  function differing(code, other) {
-    const lines = code.textContent.split("\n");
-    const others = other.textContent.split("\n");
-    const common = commonLines(lines, others);
-    const ranges = [];
-    let start = 0;
-    for (const [i, line] of lines.entries()) {
-      if (!common.has(i) && line.trim()) {
-        ranges.push(range(code, start + line.search(/\S/),
-                          start + line.length));
+  // The tokens that differ between two pieces of code, as ranges of both: of
+  // lines that are in one alone, the words and signs that are in one alone.
+  function differing(...codes) {
+    const lines = codes.map((code) => [...code.textContent.matchAll(/.+/g)]);
+    const ranges = [[], []];
+    let [i, j] = [0, 0];
+    const ends = lines.map((all) => all.length);
+    for (const [nextI, nextJ] of [...common(...lines), ends]) {
+      const [ours, theirs] = [lines[0].slice(i, nextI),
+                              lines[1].slice(j, nextJ)].map(tokensOf);
+      const both = common(ours, theirs);
+      for (const [side, tokens] of [ours, theirs].entries()) {
+        const shared = new Set(both.map((pair) => pair[side]));
+        ranges[side].push(...joined(tokens, shared).map(
+          ([start, end]) => range(codes[side], start, end)));
       }
-      start += line.length + 1;
+      [i, j] = [nextI + 1, nextJ + 1];
     }
-    return ranges;
+    return ranges.flat();
   }
 
-  // The positions in `a` of a longest common subsequence of two lists.
-  function commonLines(a, b) {
+  const tokensOf = (lines) => lines.flatMap((line) =>
+    [...line[0].matchAll(/[\p{L}\p{N}_]+|\S/gu)].map((token) => (
+      { 0: token[0], index: line.index + token.index, line })));
+
+  // Where the tokens start and end that are not shared; neighbours together.
+  function joined(tokens, shared) {
+    const found = [];
+    for (const [i, token] of tokens.entries()) {
+      if (shared.has(i)) continue;
+      const end = token.index + token[0].length;
+      if (i && !shared.has(i - 1) && tokens[i - 1].line === token.line) {
+        found.at(-1)[1] = end;
+      } else found.push([token.index, end]);
+    }
+    return found;
+  }
+
+  // The positions of a longest common subsequence of two lists of matches.
+  function common(a, b) {
     const length = Array.from({ length: a.length + 1 },
                               () => Array(b.length + 1).fill(0));
     for (let i = a.length - 1; i >= 0; i--) {
       for (let j = b.length - 1; j >= 0; j--) {
-        length[i][j] = a[i] === b[j]
+        length[i][j] = a[i][0] === b[j][0]
           ? length[i + 1][j + 1] + 1
           : Math.max(length[i + 1][j], length[i][j + 1]);
       }
     }
-    const common = new Set();
+    const pairs = [];
     for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-      if (a[i] === b[j]) {
-        common.add(i++);
-        j++;
-      } else if (length[i + 1][j] >= length[i][j + 1]) i++;
+      if (a[i][0] === b[j][0]) pairs.push([i++, j++]);
+      else if (length[i + 1][j] >= length[i][j + 1]) i++;
       else j++;
     }
-    return common;
+    return pairs;
   }
 
   // The range of the characters from `start` to `end` of an element.
@@ -90,8 +109,7 @@
           ...group.querySelectorAll(
             `[data-tab="${name}"] .highlight-python pre`)]);
         for (let i = 0; i < Math.min(left.length, right.length); i++) {
-          ranges.push(...differing(left[i], right[i]),
-                      ...differing(right[i], left[i]));
+          ranges.push(...differing(left[i], right[i]));
         }
       }
     }

@@ -19,6 +19,10 @@ book: export D2L_FAST_DEV_RUN ?= 4
 book: env  ## Build the book: _build/html/index.html
 	.venv/bin/python -m book html
 
+.PHONY: serve
+serve: .venv/.done  ## Serve the pages to this machine ([PORT=8000])
+	.venv/bin/python -m book serve $(if $(PORT),--port $(PORT))
+
 .PHONY: pdf epub
 pdf epub: export D2L_FAST_DEV_RUN ?= 4
 pdf: env  ## Build the PDF of a framework, or of each: _build/pdf ([TAB=jax])

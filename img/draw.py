@@ -15,7 +15,7 @@ KINDS = {   # kind: fill, stroke
     'dense': ('#ffe4e6', '#be123c'), 'block': ('#e0f2fe', '#0369a1')}
 STYLE = f'''
     text {{ font: 13px "Noto Sans KR", "Noto Sans CJK KR", sans-serif;
-           fill: {INK}; text-anchor: middle; dominant-baseline: central; }}
+           fill: {INK}; text-anchor: middle; }}
     .math {{ font: italic 15px "STIX Two Math", "Times New Roman", serif; }}
     .small {{ font-size: 11.5px; fill: {GRAY}; }}
     .line {{ fill: none; stroke: {INK}; stroke-width: 1.4; }}
@@ -35,7 +35,8 @@ class Figure:
         self.parts.append(part)
 
     def text(self, x, y, content, style=''):
-        self.add(f'<text x="{x}" y="{y}" class="{style}">{content}</text>')
+        self.add(f'<text x="{x}" y="{y}" dy=".35em" class="{style}">'
+                 f'{content}</text>')
 
     def line(self, *points, arrow=True):
         path = ' '.join(f'{x},{y}' for x, y in points)
@@ -301,6 +302,22 @@ def block_variants():
     fig.save('block-variants.svg')
 
 
+def cover():
+    fig = Figure(760, 150, '지름길로 이어진 잔차 블록들')
+    y = 96
+    for i in range(4):
+        x = 40 + 180 * i
+        fig.line((x - 30, y), (x + 8, y))
+        fig.box(x + 32, y, '', 'conv', 44, 64)
+        fig.line((x + 54, y), (x + 66, y))
+        fig.box(x + 90, y, '', 'relu', 44, 64)
+        fig.line((x + 112, y), (x + 126, y))
+        fig.plus(x + 139, y)
+        fig.line((x - 12, y), (x - 12, 32), (x + 139, 32), (x + 139, y - 13))
+    fig.line((x + 150, y), (x + 172, y))
+    fig.save('cover.svg')
+
+
 def pipeline():
     """The way from a section to what a reader gets, for CONTRIBUTING.md."""
     fig = Figure(960, 446, 'From a section of the chapter to the formats and '
@@ -309,7 +326,7 @@ def pipeline():
 
     def note(x, y, content):
         """Write small text that begins at x."""
-        fig.add(f'<text x="{x}" y="{y}" class="small" '
+        fig.add(f'<text x="{x}" y="{y}" dy=".35em" class="small" '
                 f'style="text-anchor: start">{content}</text>')
 
     # To the right: what a reader gets.
@@ -363,5 +380,5 @@ def pipeline():
 
 if __name__ == '__main__':
     for draw in (function_classes, residual_block, resnet_block, resnet18,
-                 resnext_block, block_variants, inception, pipeline):
+                 resnext_block, block_variants, inception, cover, pipeline):
         draw()

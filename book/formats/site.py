@@ -14,9 +14,9 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from book.content.files import empty, put_folder, sha256
+from book.content.files import empty, sha256
 from book.formats.epub import epub
-from book.formats.html import build_html
+from book.formats.html import build_html, put_pages
 from book.formats.notebooks import write_sagemaker
 from book.formats.pdf import need_programs, pdf
 from book.formats.slides import write as write_slides
@@ -24,7 +24,7 @@ from book.frameworks import TABS
 from book.pages import sphinx
 from book.pages.downloads import files
 from book.pages.references import References
-from book.paths import COLAB, DOWNLOADS, EPUB, PDF, SITE, SLIDES, archive
+from book.paths import DOWNLOADS, EPUB, PDF, SITE, SLIDES, archive
 
 NOT_FOUND = Path(__file__).with_name('404.html')
 
@@ -51,8 +51,7 @@ def site():
     print('Building the pages of the site.', flush=True)
     pages = sphinx.build(book, 'html', 'site')
     (pages / '404.html').write_text(not_found(), encoding='utf-8')
-    put_folder(SITE, {'': pages, 'notebooks': COLAB, 'slides': SLIDES,
-                      'downloads': DOWNLOADS})
+    put_pages(SITE, pages, slides=SLIDES, downloads=DOWNLOADS)
     print(f'The site is in {SITE}/index.html: {len(files())} downloads, '
           f'{time.time() - start:.0f} s.')
 

@@ -17,7 +17,7 @@ language = BOOK.language
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex',
               'book.pages.mathml', 'book.pages.images', 'book.pages.costs',
-              'book.pages.parser']
+              'book.pages.parser', 'book.pages.citations']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True
@@ -32,7 +32,7 @@ html_scaled_image_link = False
 pygments_style = 'a11y-high-contrast-light'
 
 bibtex_bibfiles = [str(ROOT / 'references.bib')]
-bibtex_default_style = 'apa'
+bibtex_default_style = 'book'        # book/pages/citations.py
 bibtex_cite_id = 'cite-{key}'      # a link to it lasts
 bibtex_reference_style = 'round'
 

@@ -13,7 +13,6 @@ tags: Tags = globals()['tags']      # Sphinx puts them here
 
 extensions += ['book.pages.html', 'book.pages.reading',
                'book.pages.downloads', 'book.pages.fonts']
-rst_prolog = '.. |framework| replace:: 프레임워크'
 
 html_theme = 'furo'
 html_title = project
@@ -26,9 +25,9 @@ html_static_path = [str(HERE / 'static')]
 html_context = {'frameworks': {     # tab: name
     tab: framework.name for tab, framework in FRAMEWORKS.items()}}
 html_css_files = ['book.css', 'tabs.css', 'search.css']
-html_js_files = [(name, {'type': 'module'}) for name in (
-    'scroll.js', 'compare.js', 'copy.js', 'preview.js',
-    'function-classes.js', 'costs.js', 'search.js')]
+html_js_files = [(name, {'defer': 'defer'}) for name in (
+    'data.js', 'download.js', 'scroll.js', 'compare.js', 'copy.js',
+    'preview.js', 'function-classes.js', 'costs.js', 'search.js')]
 html_favicon = str(HERE / 'static/favicon.svg')
 pygments_dark_style = 'a11y-high-contrast-dark'
 html_copy_source = False

@@ -1,12 +1,11 @@
 """The costs of the ResNets, to touch: a table of the model a reader chooses.
 
 The directive `layer-costs` stands for the table of one model, which every
-format shows. The script `costs.js` fills it from `costs.json`, which the
+format shows. The script `costs.js` fills it with what the
 book's own PyTorch models compute when the pages are built.
 """
 
 import json
-import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -14,6 +13,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from book.content.check import MADE
+from book.pages.data import write_data
 from book.paths import BUILD
 
 MODELS = ('ResNet-18', 'ResNet-34', 'ResNet-50', 'ResNet-101', 'ResNet-152',
@@ -63,7 +63,8 @@ def write(app, error):
                   for model in MODELS}
         path.write_text(json.dumps(models, ensure_ascii=False),
                         encoding='utf-8')
-    shutil.copy(path, Path(app.outdir, '_static'))
+    write_data(app.outdir, 'costs',
+               json.loads(path.read_text('utf-8')))
 
 
 def table():

@@ -1,9 +1,8 @@
 """What a reader takes along: a page's notebooks; the site's other formats."""
 
-from book.content.files import sha256
 from book.frameworks import FRAMEWORKS
 from book.pages.common import BOOK
-from book.paths import DOWNLOADS, SLIDES, deck
+from book.paths import DOWNLOADS, SLIDES, archive, deck
 
 
 def setup(app):
@@ -15,32 +14,50 @@ def setup(app):
 
 def offer(app, pagename, templatename, context, doctree):
     """Set `notebooks` where there is code: (tab, name, Colab, file) each."""
-    if context.get('minutes'):
-        context['notebooks'] = [
-            (tab, framework.name, BOOK.colab_address(pagename, tab),
-             context['pathto'](f'notebooks/{tab}/{pagename}.ipynb', 1))
-            for tab, framework in FRAMEWORKS.items()]
+    tabs = app.env.metadata.get(pagename, {}).get('tabs', ())
+    context['notebooks'] = [
+        (tab, framework.name, BOOK.colab_address(pagename, tab),
+         context['pathto'](f'notebooks/{tab}/{pagename}.ipynb', 1))
+        for tab, framework in FRAMEWORKS.items() if tab in tabs]
+
+
+def front(app):
+    """Return the list, on the front page, of what can be taken along."""
+    return app.builder.templates.render('takes.html', {
+        'files': files() if app.tags.has('site') else [],
+        'colab': [(framework.name, BOOK.colab_address(app.config.root_doc,
+                                                      tab))
+                  for tab, framework in FRAMEWORKS.items()]})
 
 
 def page_of_downloads(app):
     """Yield the page that lists the files and the slides of the site."""
-    listed = [(file.name, size_of(file), sha256(file)) for file in files()]
     pages = sorted(app.env.titles, key=lambda page:
                    app.env.toc_secnumbers.get(page, {}).get('', ()))
     decks = [(app.env.titles[page].astext(), links) for page in pages
-             if (links := [
-                 (framework.name, deck(page, tab).relative_to(SLIDES))
-                 for tab, framework in FRAMEWORKS.items()
-                 if deck(page, tab).exists()])]
-    yield 'downloads', {'title': '내려받기', 'files': listed,
+             if any(links := [
+                 described(deck(page, tab), framework.name, SLIDES)
+                 for tab, framework in FRAMEWORKS.items()])]
+    yield 'downloads', {'title': '내려받기', 'files': files(),
                         'decks': decks}, 'downloads.html'
 
 
 def files():
-    """Return the files to download, kind after kind, but not their sums."""
-    return sorted((file for file in DOWNLOADS.iterdir()
-                   if file.name != 'SHA256SUMS'),
-                  key=lambda file: (file.suffix, file.name))
+    """Return the files of each format, one a framework or one for all."""
+    each = [{'name': suffix.upper(), 'cells': [
+        described(DOWNLOADS / f'{BOOK.name}-{tab}.{suffix}', framework.name)
+        for tab, framework in FRAMEWORKS.items()]}
+        for suffix in ('pdf', 'epub')]
+    [wheel] = DOWNLOADS.glob('*.whl')
+    return [*each, *({'name': name, 'cells': [described(file)]} for name, file
+                     in [('노트북', DOWNLOADS / archive(BOOK).name),
+                         ('패키지', wheel)])]
+
+
+def described(file, tab='', folder=DOWNLOADS):
+    """Return what a link to a file says, or None where there is no file."""
+    return {'tab': tab, 'file': file.relative_to(folder).as_posix(),
+            'size': size_of(file)} if file.exists() else None
 
 
 def size_of(file):

@@ -1,16 +1,17 @@
 """Parse the HTML of a page once, and work on it.
 
-What a cell printed folds if it is long, names in code get links, and the
-search learns what is found where.
+What a cell printed folds if it is long, names in code get links; previews and
+the search learn what is found where.
 """
 
 from bs4 import BeautifulSoup
 
-from book.pages import folding, links, search
+from book.pages import data, downloads, folding, links, search
 
 
 def setup(app):
     app.connect('html-page-context', work)
+    data.setup(app)
     search.setup(app)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
@@ -19,10 +20,16 @@ def work(app, pagename, templatename, context, doctree):
     if doctree is None:
         return
     body = BeautifulSoup(context['body'], 'html.parser')
-    for part in body.select('[id] > [id]'):     # Furo's wrappers take the id
-        if part['id'] == part.parent['id']:
-            del part.parent['id']
+    for part in body.select('[id] > [id]'):
+        wrapper = part.parent
+        if wrapper and wrapper.get('id') == part['id']:
+            del wrapper['id']           # Furo's, which takes the id as well
     folding.fold(body)
     links.link_names(body, app, pagename)
+    if pagename == app.config.root_doc and (contents := body.select_one(
+            '.toctree-wrapper')):
+        contents.insert_before(BeautifulSoup(downloads.front(app),
+                                             'html.parser'))
     context['body'] = str(body)
+    data.write_page(body, app, pagename)
     search.collect(body, app, pagename)

@@ -85,9 +85,14 @@ class Renderer(SphinxRenderer):
                 self.add_block(block, before + block.line)
 
     def add_code(self, cell: nbformat.NotebookNode, number: int) -> None:
-        """Add code, what it shows and what ran it."""
+        """Add code, what it shows and what ran it.
+
+        The page's metadata says which tabs have code.
+        """
         page = Path(self.sphinx_env.srcdir, self.sphinx_env.docname)
         html = self.sphinx_env.app.builder.format == 'html'
+        about = self.sphinx_env.metadata[self.sphinx_env.docname]
+        about['tabs'] = {*about.get('tabs', ()), *cell.metadata['tab']}
         self.current_node += cells.code(cell.source)
         for i, output in enumerate(cell.outputs):
             self.current_node += cells.nodes_of(

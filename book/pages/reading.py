@@ -20,4 +20,5 @@ def estimate(app, pagename, templatename, context, doctree):
                doctree.findall(nodes.literal_block)
                if block.get('language') == 'python')
     if code:
-        context['minutes'] = round(text / CHARACTERS + code / 4 / LINES)
+        context['minutes'] = max(1, round(
+            text / CHARACTERS + code / 4 / LINES))

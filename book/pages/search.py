@@ -1,4 +1,4 @@
-"""Write search.json, which the search looks through: an entry a heading.
+"""Write the data that the search looks through: an entry a heading.
 
 The search itself is static/search.js. Sphinx's own, which does not split
 Korean, is left out.
@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
 from book.frameworks import FRAMEWORKS, TABS
+from book.pages.data import write_data
 
 # These pages describe the same names, each for one framework.
 TAB_OF = {f'api/{framework.module}': tab
@@ -51,7 +52,7 @@ def kept(app: Sphinx, page: str) -> Path:
 
 
 def write(app, error):
-    """Write search.json from all pages, those of earlier builds included."""
+    """Write the data from all pages, those of earlier builds included."""
     if error or app.builder.name != 'html':
         return
     entries: dict[str, dict] = {}
@@ -69,8 +70,7 @@ def write(app, error):
                 'page': f'{page_number} {page_title}'.strip()}
             entry['texts'] |= {where or tab: text for where, text in
                                texts.items() if text}
-    (app.outdir / 'search.json').write_text(
-        json.dumps([*entries.values()], ensure_ascii=False), encoding='utf-8')
+    write_data(app.outdir, 'search', [*entries.values()])
 
 
 def read(article):

@@ -82,9 +82,12 @@ def test_tabs_work_from_the_keyboard(resnet):
         assert resnet.evaluate('document.activeElement.dataset.tab') == tab
 
 
-def marked(page):
+def marked(page, within='body'):
     """Return the texts marked as differing."""
-    return page.evaluate('[...CSS.highlights.get("differing")].map(String)')
+    return page.evaluate("""within =>
+        [...CSS.highlights.get("differing")].filter(
+            range => range.startContainer.parentElement.closest(within))
+            .map(String)""", within)
 
 
 def test_two_frameworks_side_by_side(resnet, address):
@@ -100,15 +103,32 @@ def test_two_frameworks_side_by_side(resnet, address):
             .bounding_box() for tab in ('pytorch', 'mxnet')]
     assert pair[0]['y'] == pair[1]['y']
     assert pair[0]['x'] + pair[0]['width'] < pair[1]['x']
-    lines = marked(resnet)
-    assert {'return F.relu(Y + X)', 'return npx.relu(Y + X)'} <= set(lines)
-    assert 'Y = self.bn2(self.conv2(Y))' not in lines   # is in both
+    tokens = set(marked(resnet, within='#panel-1-pytorch, #panel-1-mxnet'))
+    assert {'F', 'npx', 'LazyConv2d', 'Conv2D'} <= tokens
+    assert not {'return', 'relu', 'bn2', 'Y'} & tokens   # are in both
     assert 'compare=mxnet' in resnet.url
     resnet.goto(f'{address}/chapter_resnet/interchange.html')
     assert set(visible_panels(resnet)) == {'pytorch', 'mxnet'}
     resnet.locator('[role=tab][data-tab=mxnet]').first.click()
     assert set(visible_panels(resnet)) == {'mxnet'}     # nothing to compare
     assert marked(resnet) == []
+
+
+@pytest.mark.parametrize('name', ['resnet', 'variants', 'interchange'])
+def test_what_is_compared_needs_no_scrolling(page, address, name):
+    """The sidebars fold away; the book's is still a click away."""
+    page.set_viewport_size({'width': 1440, 'height': 900})
+    page.goto(f'{address}/chapter_resnet/{name}.html?tab=jax&compare=mxnet')
+    wide = page.eval_on_selector_all('.tabs pre', """blocks => blocks.filter(
+        pre => pre.checkVisibility() && pre.scrollWidth > pre.clientWidth
+      ).map(pre => pre.textContent.slice(0, 80))""")
+    assert not wide
+    assert page.locator('.tabs pre:visible').first.bounding_box()[
+        'width'] > 600
+    contents = page.get_by_role('link', name='참고 문헌').first
+    expect(contents).not_to_be_in_viewport()
+    page.locator('label.nav-overlay-icon').click()
+    expect(contents).to_be_in_viewport()
 
 
 def test_on_a_narrow_screen_nothing_is_compared(resnet):
@@ -234,6 +254,25 @@ def test_without_scripts_every_framework_is_there(chromium, address):
     context.close()
 
 
+@pytest.mark.parametrize('width', [360, 1280])
+def test_the_front_page_says_what_the_book_is(page, address, width):
+    page.set_viewport_size({'width': width, 'height': 800})
+    page.goto(f'{address}/index.html')
+    cover = page.locator('article img[src$="cover.svg"]')
+    expect(cover).to_be_in_viewport(ratio=1)
+    for what in '배우는 것', '읽는 이', '필요한 것', '여기서 시작하십시오':
+        expect(page.locator('strong', has_text=what)).to_be_visible()
+    takes = page.get_by_role('navigation', name='책의 다른 형식')
+    links = takes.get_by_role('link').all_inner_texts()
+    assert links == ['PyTorch', 'JAX', 'TensorFlow', 'MXNet']   # Colab alone
+    titles = [page.locator('h1').inner_text()]
+    page.locator('p', has_text='여기서').get_by_role('link').first.click()
+    titles.append(page.locator('h1').inner_text())
+    page.locator('.toctree-wrapper a', has_text='ResNeXt').first.click()
+    titles.append(page.locator('h1').inner_text())
+    assert len({re.sub('^[0-9. ]+|¶', '', title) for title in titles}) == 3
+
+
 def test_asks_no_other_host(page, address):
     asked = []
     page.on('request', lambda request: asked.append(request.url))
@@ -258,6 +297,13 @@ def test_all_figures_load(resnet):
 def test_says_how_long_it_takes(resnet):
     minutes = resnet.locator('.about-page p').first.inner_text()
     assert 10 < int(re.fullmatch('읽는 데 약 ([0-9]+)분', minutes)[1]) < 60
+
+
+def test_a_short_section_offers_its_notebooks_too(built_book, page):
+    page.goto((built_book / '_build/html/chapter_resnet/x.html').as_uri())
+    shown = page.locator('.about-page p').all_inner_texts()
+    assert shown[0] == '읽는 데 약 1분'
+    assert [line.partition(':')[0] for line in shown[1:]] == ['PyTorch 노트북']
 
 
 @pytest.mark.parametrize('tab', TABS)

@@ -62,6 +62,11 @@ def test_text_can_be_searched(text, tab):
         assert (line.replace(' ', '') in text) == (other == tab)
 
 
+def test_sources_of_one_year_are_told_apart(text):
+    for year in '2016a', '2016b':
+        assert f'Heetal.,{year}' in text and f'({year})' in text
+
+
 def test_nothing_is_undefined_or_of_the_web(text):
     assert '??' not in text and '[?]' not in text
     for mark in '탭을누르면', 'begin_tab', ':numref:', 'roletabpanel', '#@tab':

@@ -33,7 +33,7 @@ QUERIES = [
     ('패딩', '1.5.3.2 패딩'),
     ('가중치', '1.5.1 가중치를 옮기는 파일'),
     ('컨볼루션', '1.6 용어'),
-    ('잔챠 네트워크', '1 잔차 네트워크'),         # mistaken
+    ('잔챠 네트워크', '1.2 잔차 네트워크(ResNet)와 ResNeXt'),   # mistaken
     ('Residual', '1.2.2 잔차 블록'),
     ('residual conn', '1.2.2 잔차 블록'),
     ('Resdiual', '1.2.2 잔차 블록'),              # mistaken
@@ -127,7 +127,8 @@ def test_finds_nothing_twice(resnet):
 
 def test_what_cells_print_is_not_searched(resnet, site):
     printed = resnet.locator('article .output').first.text_content()
-    assert printed.strip() not in (site / 'search.json').read_text()
+    assert printed.strip() not in (site / '_static/data/search.js'
+                                 ).read_text()
 
 
 def test_sphinx_search_is_not_there(site):
@@ -246,17 +247,17 @@ def test_asks_for_nothing_before_it_opens_and_no_other_host(page, site):
                               '.html?q=*#subsec-residual-blks')
             after = asked[before:]
             assert [url.rpartition('/')[2] for url in after[:2]] == [
-                'minisearch-7.2.0.js', 'search.json']
+                'minisearch-7.2.0.js', 'search.js']
             assert all(url.startswith(address) or url.startswith('data:')
                        for url in asked)
     assert not said
 
 
 def test_says_so_when_the_network_fails_and_tries_again(resnet):
-    resnet.route('**/search.json', lambda route: route.abort())
+    resnet.route('**/data/search.js', lambda route: route.abort())
     open_search(resnet)
     resnet.keyboard.type('잔')
     expect(part(resnet, 'status')).to_contain_text('불러올 수 없습니다')
-    resnet.unroute('**/search.json')
+    resnet.unroute('**/data/search.js')
     resnet.keyboard.type('차')
     expect(part(resnet, 'option').first).to_be_visible()

@@ -1,6 +1,5 @@
 """The site of all formats, under a path of some host."""
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from book.frameworks import TABS
+from book.frameworks import FRAMEWORKS, TABS
 from conftest import serve
 
 
@@ -39,19 +38,20 @@ def test_offers_every_format(page, host, tmp_path):
     page.goto(f'{host}/chapter_resnet/resnet.html')
     page.get_by_role('link', name='PDF, EPUB 등 내려받기').click()
     assert page.locator('h1').inner_text() == '내려받기'
-    rows = page.locator('tbody tr').all()
-    names = [row.locator('a').inner_text() for row in rows]
-    for tab in TABS:
-        assert f'd2l-resnet-ko-{tab}.pdf' in names
-        assert f'd2l-resnet-ko-{tab}.epub' in names
-    assert 'd2l-resnet-ko-notebooks.zip' in names
-    assert any(name.endswith('.whl') for name in names)
-    for row in rows:
-        _, size, digest = row.locator('td').all_inner_texts()
-        file = row.locator('a').get_attribute('href')
+    grid = page.locator('table').first
+    heads = grid.locator('thead th').all_inner_texts()
+    assert heads[1:] == [FRAMEWORKS[tab].name for tab in TABS]
+    rows = {row.locator('th').inner_text(): row.locator('td').all()
+            for row in grid.locator('tbody tr').all()}
+    for kind in 'PDF', 'EPUB':
+        assert [cell.locator('a').inner_text() for cell in rows[kind]] == [
+            f'd2l-resnet-ko-{tab}.{kind.lower()}' for tab in TABS]
+    assert [*rows] == ['PDF', 'EPUB', '노트북', '패키지']
+    for cell in sum(rows.values(), []):
+        size = cell.locator('.size').inner_text()
+        file = cell.locator('a').get_attribute('href')
         content = page.request.get(f'{host}/{file}').body()
         (tmp_path / Path(file).name).write_bytes(content)
-        assert hashlib.sha256(content).hexdigest() == digest
         number, unit = size.split()
         assert abs(float(number) * {'kB': 1e3, 'MB': 1e6}[unit]
                    / len(content) - 1) < 0.06
@@ -63,6 +63,19 @@ def test_offers_every_format(page, host, tmp_path):
     for tab in TABS:
         deck = f'slides/chapter_resnet/resnet-{tab}.html'
         assert page.locator(f'a[href="{deck}"]').count() == 1
+
+
+@pytest.mark.parametrize('width', [1280, 360])
+def test_the_front_page_leads_to_every_format(page, host, width):
+    page.set_viewport_size({'width': width, 'height': 800})
+    page.goto(f'{host}/index.html')
+    takes = page.get_by_role('navigation', name='책의 다른 형식')
+    for kind in 'pdf', 'epub', 'zip', 'whl':
+        with page.expect_download() as download:
+            takes.locator(f'a[href$=".{kind}"]').first.click()
+        assert download.value.path().stat().st_size > 10_000
+    takes.locator('a', has_text='절마다').click()
+    expect(page.get_by_role('heading', name='슬라이드')).to_be_in_viewport()
 
 
 @pytest.mark.parametrize('width', [1280, 360])

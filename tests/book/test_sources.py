@@ -155,7 +155,7 @@ def test_the_figures_are_as_drawn(tmp_path):
     shutil.copy('img/draw.py', tmp_path)
     subprocess.run([sys.executable, tmp_path / 'draw.py'], check=True)
     figures = sorted(Path('img').glob('*.svg'))
-    assert len(figures) == 8
+    assert len(figures) == 9
     for figure in figures:
         assert (tmp_path / figure.name).read_text() == figure.read_text()
 

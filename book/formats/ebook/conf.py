@@ -20,7 +20,6 @@ title = f'{project}: {framework.name}'
 exclude_patterns = ['api/*']        # which is on the web
 suppress_warnings = ['toc.excluded']
 extensions += ['sphinxcontrib.rsvgconverter', 'book.formats.ebook.builder']
-rst_prolog = f'.. |framework| replace:: {framework.name}'
 
 Babel.language_codes['ko'] = 'korean'       # else Sphinx warns
 latex_engine = 'xelatex'

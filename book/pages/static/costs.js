@@ -1,38 +1,40 @@
+"use strict";
 // The table of layer costs, to touch: choose a model and the size of its input.
-// book/costs.py wrote the table and the numbers.
-const table = document.querySelector("table.layer-costs");
-if (table) {
-  const address = new URL("costs.json", import.meta.url);
-  const costs = await (await fetch(address)).json();
+// book/pages/costs.py wrote the table and the numbers.
+{
+  const table = document.querySelector("table.layer-costs");
+  if (table) book.read("costs").then(offer);
 
-  const chooser = (name, choices, chosen) => {
-    const select = document.createElement("select");
-    for (const choice of choices) {
-      select.append(new Option(choice.text ?? choice, choice.value ?? choice));
-    }
-    select.value = chosen;
-    select.addEventListener("change", show);
-    const label = document.createElement("label");
-    label.append(name, " ", select);
-    document.querySelector("div.controls").append(label);
-    return select;
-  };
-  const [someModel] = Object.values(costs);
-  const model = chooser("모델", Object.keys(costs), "ResNet-18");
-  const size = chooser("입력", Object.keys(someModel).map((value) => (
-    { value, text: `${value} × ${value}` })), "96");
-
-  function show() {
-    const rows = costs[model.value][size.value];
-    const sum = (i) => rows.reduce((total, row) => total + row[i], 0);
-    const contents = [...rows, ["합", "", sum(2), sum(3)]];
-    for (const [i, line] of [...table.tBodies[0].rows].entries()) {
-      for (const [j, cell] of [...line.cells].entries()) {
-        cell.textContent = contents[i][j].toLocaleString("ko");
+  function offer(costs) {
+    const chooser = (name, choices, chosen) => {
+      const select = document.createElement("select");
+      for (const choice of choices) {
+        select.append(new Option(choice.text ?? choice, choice.value ?? choice));
       }
+      select.value = chosen;
+      select.addEventListener("change", show);
+      const label = document.createElement("label");
+      label.append(name, " ", select);
+      document.querySelector("div.controls").append(label);
+      return select;
+    };
+    const [someModel] = Object.values(costs);
+    const model = chooser("모델", Object.keys(costs), "ResNet-18");
+    const size = chooser("입력", Object.keys(someModel).map((value) => (
+      { value, text: `${value} × ${value}` })), "96");
+
+    function show() {
+      const rows = costs[model.value][size.value];
+      const sum = (i) => rows.reduce((total, row) => total + row[i], 0);
+      const contents = [...rows, ["합", "", sum(2), sum(3)]];
+      for (const [i, line] of [...table.tBodies[0].rows].entries()) {
+        for (const [j, cell] of [...line.cells].entries()) {
+          cell.textContent = contents[i][j].toLocaleString("ko");
+        }
+      }
+      table.caption.querySelector(".caption-text").textContent =
+        `${model.value}에 ${size.value} × ${size.value} 이미지를 ` +
+        "넣을 때의 모양과 계산량.";
     }
-    table.caption.querySelector(".caption-text").textContent =
-      `${model.value}에 ${size.value} × ${size.value} 이미지를 ` +
-      "넣을 때의 모양과 계산량.";
   }
 }

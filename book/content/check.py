@@ -16,6 +16,7 @@ from docutils.nodes import make_id
 
 from book.content import document, sections
 from book.content.document import Block, Document, Fence, Span
+from book.content.formulas import FormulaError, convert
 
 SYNTAX = '%%tab', '.python .input', ':begin_tab:', ':end_tab:'
 ROLES = ('numref', 'ref', 'eqref', 'cite', 'citet', 'citep', 'label',
@@ -128,12 +129,27 @@ def of_blocks(doc: Document) -> Found:
     for block in doc.blocks:
         for span in block.walk():
             yield from of_span(span)
+        yield from of_formula(block)
         yield from of_fence(block, 'at the beginning of a line')
         for inner in block.inner:
             yield from of_fence(inner, 'at the beginning of a line, outside '
                                 'of lists and quotations')
         if not isinstance(block, Fence):
             yield from of_rest(block)
+
+
+def of_formula(block: Block) -> Found:
+    """Tell of formulas that cannot be converted."""
+    formulas = [(span.line, span.tex) for span in block.walk()
+                if isinstance(span, document.Formula)]
+    if isinstance(block, document.Equation):
+        formulas.append((block.line, block.tex))
+    for line, tex in formulas:
+        try:
+            convert(tex)
+        except FormulaError as error:
+            yield line, (f'{error}. What it may hold: '
+                         'https://temml.org/docs/en/supported')
 
 
 def of_span(span: Span) -> Found:

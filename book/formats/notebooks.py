@@ -20,10 +20,10 @@ from fontTools.ttLib import TTFont
 from book.content import document
 from book.content.builder import Book, open_book
 from book.content.files import aside, empty, swap, write_notebook
+from book.content.formulas import spoken
 from book.content.provenance import Provenance
 from book.content.sections import code_cells, number_cells
 from book.pages import costs, sphinx
-from book.pages.mathml import spoken
 from book.pages.references import ROLES, References, anchor
 from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
 

@@ -22,11 +22,11 @@ from book.content import document
 from book.content.builder import Book, open_book
 from book.content.execution import ANSI
 from book.content.files import aside, empty, swap
+from book.content.formulas import convert
 from book.content.lib import without_marks
 from book.content.provenance import Provenance
 from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
-from book.pages.mathml import convert
 from book.pages.references import ROLES, References
 from book.paths import SLIDES, deck
 

@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-from book.pages.mathml import spoken
+from book.content.formulas import spoken
 from book.paths import ROOT
 
 UNITS = {'': 1, 'px': 1, 'pt': 4 / 3, 'pc': 16, 'in': 96, 'cm': 96 / 2.54,

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from book.pages.mathml import FormulaError, convert
+from book.content.formulas import FormulaError, convert
 from conftest import book, build, html_of, write_section
 
 MATHML = '{http://www.w3.org/1998/Math/MathML}'

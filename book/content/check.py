@@ -140,15 +140,15 @@ def of_blocks(doc: Document) -> Found:
 
 def of_formula(block: Block) -> Found:
     """Tell of formulas that cannot be converted."""
-    formulas = [(span.line, span.tex) for span in block.walk()
+    formulas = [(span.line, span.tex, 'inline') for span in block.walk()
                 if isinstance(span, document.Formula)]
     if isinstance(block, document.Equation):
-        formulas.append((block.line, block.tex))
-    for line, tex in formulas:
+        formulas.append((block.line, block.tex, 'block'))
+    for line, tex, display in formulas:
         try:
-            convert(tex)
+            convert(tex, display)
         except FormulaError as error:
-            yield line, (f'{error}. What it may hold: '
+            yield line, (f'{str(error).rstrip(".")}. What it may hold: '
                          'https://temml.org/docs/en/supported')
 
 

@@ -4,6 +4,8 @@ Each mistake is one paragraph: where it is, what it is and what to do.
 """
 
 import difflib
+import functools
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -35,6 +37,7 @@ class Mistake:
     path: Path
     line: int
     what: str
+    undefined: bool = False     # refers to what may be in another book
 
     def __str__(self) -> str:
         return f'{self.path}:{self.line}: {self.what}'
@@ -48,10 +51,25 @@ def check() -> None:
 
 
 def require(config: Config) -> None:
-    """Raise Mistakes if the sections have any."""
+    """Raise Mistakes if the sections have any.
+
+    With `allow_undefined` in config.ini, a label that is in no section is
+    only told.
+    """
     mistakes = sorted(set(find(config)))
+    if config.build.getboolean('allow_undefined', fallback=False):
+        for mistake in mistakes:
+            if mistake.undefined:
+                warn(f'Warning: {mistake}')
+        mistakes = [mistake for mistake in mistakes if not mistake.undefined]
     if mistakes:
         raise Mistakes('\n\n'.join(map(str, mistakes)))
+
+
+@functools.cache
+def warn(what: str) -> None:
+    """Say it once, however often the book is opened."""
+    print(what, file=sys.stderr)
 
 
 def find(config: Config) -> Iterator[Mistake]:
@@ -197,8 +215,9 @@ class Whole:
         for doc in self.documents.values():
             for block in doc.blocks:
                 for span in block.spans:
-                    for what in chain(self.of_reference(span),
-                                      self.of_link(doc.path, span),
+                    for what in self.of_reference(span):
+                        yield Mistake(doc.path, span.line, what, True)
+                    for what in chain(self.of_link(doc.path, span),
                                       of_image(doc.path, span)):
                         yield Mistake(doc.path, span.line, what)
         yield from self.of_contents()

@@ -28,9 +28,8 @@ from book.pages import costs, sphinx
 from book.pages.images import plain
 from book.pages.references import ROLES, References, anchor
 from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
+from book.words import say
 
-OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. '
-              '더 새로운 Python에서는 첫 칸에서 오류가 납니다.')
 COSTS = re.compile(r'^\.\. layer-costs::', re.MULTILINE)
 ONLY = re.compile(r'^\.\. only:: .*\n(?:\n| +.*\n?)+', re.MULTILINE)
 
@@ -55,7 +54,7 @@ def write(book: Book, references: References, outputs: bool = True) -> None:
             clear(nb)
         nb = for_readers(nb, section.with_suffix('').as_posix(), references)
         write_notebook(nb, (new / tab / section).with_suffix('.ipynb'))
-    for tab in book.config.tabs:
+    for tab in book.config.tabs if Path('img').is_dir() else []:
         shutil.copytree('img', new / tab / 'img',
                         ignore=shutil.ignore_patterns('*.py', '*.png'))
     swap(NOTEBOOKS, new)
@@ -190,7 +189,7 @@ def layer_costs(name):
     head, *body = costs.table()
     rows = [head, ['---'] * len(head), *body]
     return (f'{anchor(costs.LABEL)}\n\n**{name("numref", costs.LABEL)}** '
-            f'{costs.CAPTION}\n\n'
+            f'{say("costs_caption")}\n\n'
             + '\n'.join(f'| {" | ".join(row)} |' for row in rows))
 
 
@@ -221,7 +220,7 @@ def write_colab(book):
             if cell.cell_type == 'markdown':
                 cell.source = for_colab(cell.source, page, tab, book.about)
         if tab == 'mxnet' and code_cells(nb):
-            nb.cells[0].source += f' {OLD_PYTHON}'
+            nb.cells[0].source += f' {say("old_python")}'
 
     generate(book, book._colab, COLAB, finish)
     for folder in COLAB.glob('*/img'):
@@ -237,8 +236,11 @@ def generate(book, generator, folder, finish):
     """Let d2lbook write notebooks into a folder; `finish` each of them."""
     new = empty(aside(folder))
     for tab in book.config.tabs:
-        generator.generate_notebooks(str(NOTEBOOKS / tab), str(new / tab),
-                                     None)
+        if generator.valid():
+            generator.generate_notebooks(str(NOTEBOOKS / tab), str(new / tab),
+                                         None)
+        else:       # config.ini names no repository
+            shutil.copytree(NOTEBOOKS / tab, new / tab)
         for path in sorted((new / tab).rglob('*.ipynb')):
             nb = nbformat.read(path, as_version=4)
             finish(nb, path.relative_to(new / tab).with_suffix(''), tab)
@@ -251,7 +253,8 @@ def for_colab(text, page, tab, about):
     """Return text with its figures inside and its links to Colab."""
     def link(match):
         other = Path(os.path.normpath(page.parent / match[1])).as_posix()
-        return f']({about.colab_address(other, tab)}{match[2]})'
+        address = about.colab_address(other, tab)
+        return f']({address}{match[2]})' if address else match[0]
 
     def image(match):
         path = os.path.normpath(page.parent / unquote(match[1]))

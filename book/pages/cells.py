@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from book.content.cells import file_of
 from book.content.execution import ANSI
+from book.words import say
 
 TAGS = nh3.ALLOWED_TAGS - {'acronym', 'center', 'hgroup', 'map', 'area',
                            'rtc', 'strike', 'tt'} | {'tfoot'}    # obsolete
@@ -71,7 +72,7 @@ def nodes_of(output, html):
     """Return an output as nodes; `html`: whether the format is HTML's."""
     if image := output.get('image'):
         return [nodes.figure('', nodes.image(
-            alt='위의 코드가 그린 그림', **image))]
+            alt=say('drawn'), **image))]
     data = output.get('data', {})
     rich = ''.join(data.get('text/html', '')) or str(mistune.html(
         ''.join(data.get('text/markdown', ''))))

@@ -1,9 +1,9 @@
 """What a reader takes along: a page's notebooks; the site's other formats."""
 
 from book.content.files import sha256
-from book.frameworks import FRAMEWORKS
-from book.pages.common import BOOK
+from book.pages.common import BOOK, SHOWN
 from book.paths import DOWNLOADS, SLIDES, deck
+from book.words import say
 
 
 def setup(app):
@@ -19,7 +19,7 @@ def offer(app, pagename, templatename, context, doctree):
         context['notebooks'] = [
             (tab, framework.name, BOOK.colab_address(pagename, tab),
              context['pathto'](f'notebooks/{tab}/{pagename}.ipynb', 1))
-            for tab, framework in FRAMEWORKS.items()]
+            for tab, framework in SHOWN.items()]
 
 
 def page_of_downloads(app):
@@ -30,9 +30,9 @@ def page_of_downloads(app):
     decks = [(app.env.titles[page].astext(), links) for page in pages
              if (links := [
                  (framework.name, deck(page, tab).relative_to(SLIDES))
-                 for tab, framework in FRAMEWORKS.items()
+                 for tab, framework in SHOWN.items()
                  if deck(page, tab).exists()])]
-    yield 'downloads', {'title': '내려받기', 'files': listed,
+    yield 'downloads', {'title': say('downloads'), 'files': listed,
                         'decks': decks}, 'downloads.html'
 
 

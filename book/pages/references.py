@@ -6,6 +6,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 from book.pages.sphinx import CONFIGURATION
+from book.pages.undefined import named
 from book.paths import BUILD, SPHINX
 
 # d2lbook's mark: Sphinx's domain and role.
@@ -26,10 +27,11 @@ class References:
     def link(self, page, role, target):
         """Return a reference of a page as Markdown, with the page's words."""
         domain, role = ROLES[role]
-        return markdown(self.env.domains[domain].resolve_xref(
+        found = self.env.domains[domain].resolve_xref(
             self.env, page, self.app.builder, role, target,
             addnodes.pending_xref(refdoc=page, refexplicit=False),
-            nodes.inline()))
+            nodes.inline())
+        return markdown(found) if found else named(target)
 
     def name(self, page, role, target):
         """Return what a reference says, such as 그림 1.2."""

@@ -10,12 +10,17 @@ from sphinx.util.tags import Tags
 
 from book.frameworks import FRAMEWORKS
 from book.pages.common import *
+from book.words import say
 
 HERE = Path(__file__).parent
 tags: Tags = globals()['tags']      # Sphinx puts them here
 framework = next(FRAMEWORKS[tab] for tab in FRAMEWORKS if tags.has(tab))
 name = f'{BOOK.name}-{framework.tab}'
 title = f'{project}: {framework.name}'
+# A line may end after any syllable.
+LINEBREAKS = {lang: (rf'\XeTeXlinebreaklocale "{lang[:2]}"',
+                     r'\XeTeXlinebreakskip=0pt plus .06em')
+              for lang in ('ko', 'ja', 'zh_CN', 'zh_TW')}
 
 exclude_patterns = ['api/*']        # which is on the web
 suppress_warnings = ['toc.excluded']
@@ -33,7 +38,10 @@ latex_elements = {
     'polyglossia': '', 'fncychap': '',
     'makeindex': '', 'printindex': '',
     'fontpkg': '',
-    'pxunit': '.65bp', 'preamble': (HERE / 'book.tex').read_text('utf-8')}
+    'pxunit': '.65bp', 'preamble': '\n'.join([
+        (HERE / 'book.tex').read_text('utf-8'), *LINEBREAKS.get(language, ()),
+        rf'\renewcommand\contentsname{{{say("contents")}}}',
+        rf'\renewcommand\bibname{{{say("references")}}}'])}
 
 epub_basename = name
 epub_title = title

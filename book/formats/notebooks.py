@@ -269,7 +269,7 @@ def for_colab(text, page, tab, about):
 def png(path):
     """Return a figure as PNG, in the book's fonts, at twice its size."""
     return resvg_py.svg_to_bytes(
-        svg_path=path, zoom=2, font_files=font_files(),
+        svg_path=path, zoom=2, dpi=96, font_files=font_files(),
         sans_serif_family='Pretendard Variable', serif_family='STIX Two Math')
 
 

@@ -27,7 +27,7 @@ html_context = {'frameworks': {     # tab: name
     tab: framework.name for tab, framework in SHOWN.items()},
     'pages': words('pages'), 'words': words('scripts'),
     'accent': BOOK.accent}
-html_css_files = ['book.css', 'tabs.css', 'search.css']
+html_css_files = ['book.css', 'colours.css', 'tabs.css', 'search.css']
 html_js_files = ['words.js', *((name, {'type': 'module'}) for name in (
     'scroll.js', 'compare.js', 'copy.js', 'preview.js',
     'function-classes.js', 'costs.js', 'search.js'))]

@@ -18,6 +18,7 @@ from docutils.nodes import make_id
 
 from book.content import document, sections
 from book.content.document import Block, Document, Fence, Span
+from book.frameworks import TABS
 
 SYNTAX = '%%tab', '.python .input', ':begin_tab:', ':end_tab:'
 ROLES = ('numref', 'ref', 'eqref', 'cite', 'citet', 'citep', 'label',
@@ -82,7 +83,9 @@ def find(config: Config) -> Iterator[Mistake]:
             line = path.read_bytes().count(b'\n', 0, error.start) + 1
             yield Mistake(path, line, 'this is not UTF-8. Save the file as '
                           'UTF-8.')
-    tabs = [*config.tabs, 'all']
+    # What a section has for other books is left out, not wrong.
+    other = config.build.get('other_tabs', '').replace(',', ' ').split()
+    tabs = [*dict.fromkeys([*config.tabs, 'all', *TABS, *other])]
     for doc in documents.values():
         for line, what in chain(of_section(doc), of_cells(doc, tabs),
                                 of_tab_blocks(doc, tabs), of_blocks(doc)):

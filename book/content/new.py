@@ -22,7 +22,7 @@ PARTS = 'code.md'       # what sections include
 HEADER = '''"""What sections save: from {package} import {module} as d2l."""
 
 import sys
-
+{extra}
 from d2l.{module} import *
 from d2l.core.missing_names import getattr_of
 
@@ -30,6 +30,10 @@ d2l = sys.modules[__name__]
 __getattr__ = getattr_of(__name__)
 
 '''
+# What sections of D2L take from elsewhere.
+EXTRA = {'jax': 'from functools import partial\n'
+                'from types import FunctionType\n'
+                'from typing import Any\n'}
 
 
 def new(folder: str, title: str | None = None, author: str | None = None,
@@ -105,6 +109,7 @@ def write_library(folder: Path, package: str, tabs: list[str],
     for tab in tabs:
         path = folder / package / f'{modules[tab]}.py'
         files.write(path, HEADER.format(
-            package=package, module=modules[tab]).encode())
+            package=package, module=modules[tab],
+            extra=EXTRA.get(tab, '')).encode())
         lib.write(path, lib.saved(section.read_text(encoding='utf-8'), tab,
                                   tabs[0], section))

@@ -7,6 +7,7 @@ engine that comes as a Python package.
 
 import functools
 import json
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -27,6 +28,7 @@ CLASSES = 'tml-left', 'tml-right', 'tml-jot', 'tml-box'
 # A stroke that browsers do not draw, by what draws it: element and operator.
 STROKES = {'top': ('mover', '\u203e'), 'bottom': ('munder', '_')}
 LEVELLED = 'mstyle', 'mtable'      # elements that may say how small they are
+ALIGNED = r'\begin{aligned}'
 # Environments that are displays themselves, which LaTeX wants in no other.
 DISPLAYS = tuple(rf'\begin{{{name}{star}}}' for star in ('', '*') for name in
                  ('align', 'alignat', 'flalign', 'gather', 'multline'))
@@ -57,6 +59,10 @@ def convert(formula: str, display: str = 'inline') -> str:
             f'temml.renderToString({json.dumps(formula)}, '
             f'{json.dumps(options)})'))
     except (JSException, ElementTree.ParseError) as error:
+        if display == 'block' and '&' in formula and not (
+                formula.startswith(ALIGNED)):    # as Sphinx does for LaTeX
+            with suppress(FormulaError):
+                return convert(rf'{ALIGNED}{formula}\end{{aligned}}', display)
         what = str(error).partition('\n    at ')[0].replace('\u0332', '')
         what = ' '.join(what.removeprefix('ParseError:').split())
         raise FormulaError(f'the formula ${formula.strip()}$ cannot be '

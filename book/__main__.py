@@ -63,15 +63,25 @@ def main():
 
 
 def call(name, **arguments):
-    """Call a command; if a cell fails, what it says is what is printed."""
+    """Call the command of a name."""
     if name != 'new':       # all others need a book
-        tabs = Config.read().tabs
-        if (tab := arguments.get('tab')) not in (None, *tabs):
-            sys.exit(f'This book has no tab {tab}. config.ini names '
-                     f'{", ".join(tabs)}.')
+        need_tab(arguments.get('tab'))
     module = importlib.import_module(f'book.{COMMANDS[name][0]}.{name}')
+    reporting(getattr(module, name), **arguments)
+
+
+def need_tab(tab):
+    """End if this folder is no book, or its book has no such tab."""
+    tabs = Config.read().tabs
+    if tab not in (None, *tabs):
+        sys.exit(f'This book has no tab {tab}. config.ini names '
+                 f'{", ".join(tabs)}.')
+
+
+def reporting(function, **arguments):
+    """Call a function; if a cell or a section is wrong, end with that."""
     try:
-        getattr(module, name)(**arguments)
+        function(**arguments)
     except (CellFailed, Mistakes) as error:
         sys.exit(f'{error}\n\n'
                  'What was built or recorded before stays as it is.')

@@ -7,6 +7,7 @@ import difflib
 import functools
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,7 +17,7 @@ from d2lbook import utils
 from d2lbook.config import Config
 from docutils.nodes import make_id
 
-from book.content import document, sections
+from book.content import document, lib, sections
 from book.content.document import Block, Document, Fence, Span
 from book.frameworks import TABS
 
@@ -58,6 +59,11 @@ def require(config: Config) -> None:
     only told.
     """
     mistakes = sorted(set(find(config)))
+    with suppress(ValueError):      # else `make lib` tells
+        if old := lib.outdated(config):
+            warn(f'Warning: {", ".join(map(str, old))}: the sections save '
+                 'something else now. Run `make lib` to write the library '
+                 'anew.')
     if config.build.getboolean('allow_undefined', fallback=False):
         for mistake in mistakes:
             if mistake.undefined:

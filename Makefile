@@ -118,8 +118,8 @@ env: .venv/.done .venv-mxnet/.done  ## Make the two environments, .venv and .ven
 .venv/.done: requirements/main.txt requirements/overrides.txt pyproject.toml .tools/.done
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	$(INSTALL) --python .venv/bin/python -r $< --editable .
-	printf '#!%s\nimport sys\nsys.path.insert(0, "")\nfrom book.d2lbook import main\nmain()\n' \
-		$(CURDIR)/.venv/bin/python > .venv/bin/d2lbook   # d2lbook's commands on our layer
+	printf '#!%s\nimport sys\nsys.path[:0] = ["", "%s"]\nfrom book.d2lbook import main\nmain()\n' \
+		$(CURDIR)/.venv/bin/python $(CURDIR) > .venv/bin/d2lbook   # d2lbook's commands on our layer
 	touch $@
 
 .venv-mxnet/.done: requirements/mxnet.txt pyproject.toml .venv/.done

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import Any
 
+from book.config import Config
 from book.content.check import Mistakes
 from book.content.execution import CellFailed
 from book.frameworks import TABS
@@ -21,28 +22,35 @@ COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
     'html': ('formats', 'build the pages; try what is not recorded with a few '
              'batches', {}),
     'pdf': ('formats', 'build the PDF of one framework, or of each',
-            {'tab': TAB}),
+            {'--tab': TAB}),
     'epub': ('formats', 'build the EPUB of one framework, or of each',
-             {'tab': TAB}),
+             {'--tab': TAB}),
     'notebooks': ('formats', 'write the notebooks: a zip, Colab, SageMaker',
-                  {'no-outputs': {'action': 'store_true',
+                  {'--no-outputs': {'action': 'store_true',
                                   'help': 'leave the outputs out'}}),
     'serve': ('formats', 'serve the pages to this machine',
-              {'port': {'type': int, 'default': 8000,
+              {'--port': {'type': int, 'default': 8000,
                         'help': '0 for any that is free'}}),
-    'slides': ('formats', 'write the slides', {'tab': TAB}),
+    'slides': ('formats', 'write the slides', {'--tab': TAB}),
     'site': ('formats', 'build every format, for a static host', {}),
     'lab': ('formats', 'open the sources in JupyterLab',
-            {'tab': TAB | {'default': TABS[0]}}),
+            {'--tab': TAB}),
     'lib': ('content', "write the library's modules from the sections", {}),
     'record': ('content', 'execute in full and keep the outputs',
-               {'tab': TAB | {'required': True},
-                'section': {'help': 'record this one in any case, such as '
-                                    'resnet'}}),
+               {'--tab': TAB | {'required': True},
+                '--section': {'help': 'record this one in any case, such as '
+                                      'resnet'}}),
     'check': ('content', 'say what is wrong in the sections, and build '
               'nothing', {}),
     'verify': ('content', 'compare the recordings with what the code prints '
-               'now', {})}
+               'now', {}),
+    'new': ('content', 'make a book of its own in a folder', {
+        'folder': {'help': 'is not there yet, or is empty'},
+        '--title': {}, '--author': {},
+        '--language': {'choices': ['ko', 'en'], 'default': 'en',
+                       'help': 'of the interface and the first chapter'},
+        '--tabs': {'default': 'pytorch,jax',
+                   'help': f'some of {",".join(TABS)}'}})}
 
 
 def main():
@@ -51,17 +59,32 @@ def main():
     for name, (_, about, options) in COMMANDS.items():
         command = commands.add_parser(name, help=about)
         for option, settings in options.items():
-            command.add_argument(f'--{option}', **settings)
+            command.add_argument(option, **settings)
     arguments = vars(parser.parse_args())
     name = arguments.pop('command')
     call(name, **arguments)
 
 
 def call(name, **arguments):
-    """Call a command; if a cell fails, what it says is what is printed."""
+    """Call the command of a name."""
+    if name != 'new':       # all others need a book
+        need_tab(arguments.get('tab'))
     module = importlib.import_module(f'book.{COMMANDS[name][0]}.{name}')
+    reporting(getattr(module, name), **arguments)
+
+
+def need_tab(tab):
+    """End if this folder is no book, or its book has no such tab."""
+    tabs = Config.read().tabs
+    if tab not in (None, *tabs):
+        sys.exit(f'This book has no tab {tab}. config.ini names '
+                 f'{", ".join(tabs)}.')
+
+
+def reporting(function, **arguments):
+    """Call a function; if a cell or a section is wrong, end with that."""
     try:
-        getattr(module, name)(**arguments)
+        function(**arguments)
     except (CellFailed, Mistakes) as error:
         sys.exit(f'{error}\n\n'
                  'What was built or recorded before stays as it is.')

@@ -1,14 +1,26 @@
 """What `config.ini` says of this book, read once."""
 
+import re
+import sys
 from configparser import ConfigParser
+from configparser import Error as ParserError
 from dataclasses import dataclass
+from pathlib import Path
+
+from book.frameworks import TABS
+
+ACCENT = '#1d4ed8', '#8ab4ff'   # of links: on a light page, on a dark one
 
 
 @dataclass(frozen=True)
 class Config:
     """The book's name, which its files bear, and what its cover says.
 
-    `repository`: where Colab finds the notebooks, as owner/name.
+    `repository`: where Colab finds the notebooks, as owner/name, '' if
+    nowhere; `libraries`: the file of each tab's library; `bibfile`, `cover`:
+    files, '' if there are none; `accent`: the colours of links, on a light
+    page and on a dark one; `allow_undefined`: whether a label may be in
+    another book; `executes`: whether code without recordings is tried.
     """
     name: str
     title: str
@@ -18,19 +30,72 @@ class Config:
     language: str
     description: str
     repository: str
+    tabs: tuple[str, ...]
+    libraries: dict[str, str]
+    bibfile: str
+    cover: str
+    accent: tuple[str, str]
+    allow_undefined: bool
+    executes: bool
 
     @classmethod
-    def read(cls, path='config.ini') -> 'Config':
+    def read(cls, path: Path | str = 'config.ini') -> 'Config':
+        """Return what a file says; end the program if that is too little."""
         parser = ConfigParser()
-        parser.read(path, encoding='utf-8')
-        project = parser['project']
-        return cls(name=project['name'], title=project['title'],
-                   author=project['author'], copyright=project['copyright'],
-                   release=project['release'], language=project['lang'],
-                   description=project.get('description', project['title']),
-                   repository=parser['colab']['github_repo'])
+        try:
+            if not parser.read(path, encoding='utf-8'):
+                sys.exit(f'There is no {path} here. Go to the folder of a '
+                         'book, or make one: python -m book new FOLDER')
+            return cls.of(parser)
+        except (KeyError, ValueError, ParserError) as error:
+            sys.exit(f'{path}: {error.args[0]}')
+
+    @classmethod
+    def of(cls, parser: ConfigParser) -> 'Config':
+        """Return what a parsed file says; else ValueError or KeyError."""
+        project, build = (parser[name] if parser.has_section(name) else {}
+                          for name in ('project', 'build'))
+        for section, names in (('project', ('name', 'title', 'author')),
+                               ('build', ('notebooks', 'tabs'))):
+            for name in names:
+                if not parser.get(section, name, fallback=''):
+                    raise ValueError(f'[{section}] says no {name}. Add a '
+                                     f'line there: {name} = …')
+        tabs = tuple(tab.strip() for tab in
+                     build['tabs'].lower().split(',') if tab.strip())
+        if unknown := [tab for tab in tabs if tab not in TABS]:
+            raise ValueError(f'[build] there is no tab {unknown[0]}. The '
+                             f'tabs are {", ".join(TABS)}.')
+
+        def switch(name, default):
+            return parser.getboolean('build', name, fallback=default)
+
+        accent = (project.get('accent', ACCENT[0]),
+                  project.get('accent_dark', ACCENT[1]))
+        for colour in accent:
+            if not re.fullmatch('#[0-9a-fA-F]{6}', colour):
+                raise ValueError(f'[project] {colour} is no colour. Write '
+                                 'one as #1d4ed8.')
+        return cls(
+            name=project['name'], title=project['title'],
+            author=project['author'],
+            copyright=project.get('copyright', project['author']),
+            release=project.get('release', ''),
+            language=project.get('lang') or 'en',
+            description=project.get('description', project['title']),
+            repository=parser.get('colab', 'github_repo', fallback=''),
+            tabs=tabs, libraries={
+                tab: parser[f'library-{tab}']['lib_file'] for tab in tabs
+                if parser.has_option(f'library-{tab}', 'lib_file')},
+            bibfile=parser.get('pdf', 'bibfile', fallback=''),
+            cover=project.get('cover', ''),
+            accent=accent,
+            allow_undefined=switch('allow_undefined', False),
+            executes=switch('eval_notebook', True))
 
     def colab_address(self, page: str, tab: str) -> str:
-        """Return where Colab opens the notebook of a page."""
+        """Return where Colab opens the notebook of a page, or ''."""
+        if not self.repository:
+            return ''
         return (f'https://colab.research.google.com/github/{self.repository}'
                 f'/blob/colab/{tab}/{page}.ipynb')

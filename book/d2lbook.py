@@ -10,7 +10,7 @@ import sys
 
 from d2lbook import main as original
 
-from book.__main__ import TAB, call
+from book.__main__ import TAB, call, need_tab, reporting
 from book.content.builder import open_book
 
 COMMANDS = {    # d2lbook's: ours
@@ -30,9 +30,10 @@ def main() -> None:
     parser.add_argument('--tab', choices=[*TAB['choices'], 'all'],
                         default='all')
     arguments = parser.parse_args(sys.argv[2:])
+    need_tab(None if arguments.tab == 'all' else arguments.tab)
     for command in arguments.commands:
         if command in STEPS:
-            getattr(open_book(arguments.tab), command)()
+            reporting(step, command=command, tab=arguments.tab)
         elif command == 'linkcheck':
             sys.exit('d2lbook build linkcheck: make test does it here.')
         elif command in TABBED and arguments.tab != 'all':
@@ -40,6 +41,11 @@ def main() -> None:
         else:
             call(COMMANDS[command])
     return None
+
+
+def step(command: str, tab: str) -> None:
+    """Call a step of the builder."""
+    getattr(open_book(tab), command)()
 
 
 if __name__ == '__main__':

@@ -1,10 +1,13 @@
 """Where what is built lies: each format's folder or file."""
 
+import os
 from pathlib import Path
 
 from book.config import Config
 
-ROOT = Path(__file__).parent.parent     # from where `book` is imported
+LAYER = Path(__file__).resolve().parents[1]    # from where `book` is imported
+# The folder of the book: here, but in Sphinx, which reads its settings there.
+ROOT = Path(os.environ.get('D2L_BOOK') or Path.cwd())
 FONTS = sorted(Path(__file__).with_name('fonts').glob('*.woff2'))
 
 BUILD = Path('_build')

@@ -31,8 +31,8 @@ class Book(build.Builder):
     """
 
     def __init__(self, tab='all'):
-        super().__init__(config.Config(tab=tab))
         self.about = Config.read()
+        super().__init__(config.Config(tab=tab))
         self.num_recorded = self.num_executed = 0
 
     @property
@@ -64,7 +64,7 @@ class Book(build.Builder):
                 self.num_recorded += recording is not None
                 outputs[section, tab] = recording or trials.find(
                     nb, section, tab)
-                if outputs[section, tab] is None:
+                if outputs[section, tab] is None and self.about.executes:
                     todo.append((nb, section, tab))
         self.num_executed = len(todo)
         with cell_bar(todo) as bar:
@@ -73,7 +73,7 @@ class Book(build.Builder):
         for tab in self.tabs:
             self._copy_resources(self.config.src_dir, self.executed_dir(tab))
         for nb, section, tab in self.notebooks():
-            if sections.code_cells(nb):
+            if outputs.get((section, tab)):     # else code alone is shown
                 nb = with_outputs(nb, outputs[section, tab], tab)
             write_notebook(nb, self.executed_path(section, tab))
         for tab in self.tabs:

@@ -4,7 +4,10 @@ Each mistake is one paragraph: where it is, what it is and what to do.
 """
 
 import difflib
+import functools
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,9 +17,10 @@ from d2lbook import utils
 from d2lbook.config import Config
 from docutils.nodes import make_id
 
-from book.content import document, sections
+from book.content import document, lib, sections
 from book.content.document import Block, Document, Fence, Span
 from book.content.formulas import FormulaError, convert
+from book.frameworks import TABS
 
 SYNTAX = '%%tab', '.python .input', ':begin_tab:', ':end_tab:'
 ROLES = ('numref', 'ref', 'eqref', 'cite', 'citet', 'citep', 'label',
@@ -36,6 +40,7 @@ class Mistake:
     path: Path
     line: int
     what: str
+    undefined: bool = False     # refers to what may be in another book
 
     def __str__(self) -> str:
         return f'{self.path}:{self.line}: {self.what}'
@@ -49,10 +54,30 @@ def check() -> None:
 
 
 def require(config: Config) -> None:
-    """Raise Mistakes if the sections have any."""
+    """Raise Mistakes if the sections have any.
+
+    With `allow_undefined` in config.ini, a label that is in no section is
+    only told.
+    """
     mistakes = sorted(set(find(config)))
+    with suppress(ValueError):      # else `make lib` tells
+        if old := lib.outdated(config):
+            warn(f'Warning: {", ".join(map(str, old))}: the sections save '
+                 'something else now. Run `make lib` to write the library '
+                 'anew.')
+    if config.build.getboolean('allow_undefined', fallback=False):
+        for mistake in mistakes:
+            if mistake.undefined:
+                warn(f'Warning: {mistake}')
+        mistakes = [mistake for mistake in mistakes if not mistake.undefined]
     if mistakes:
         raise Mistakes('\n\n'.join(map(str, mistakes)))
+
+
+@functools.cache
+def warn(what: str) -> None:
+    """Say it once, however often the book is opened."""
+    print(what, file=sys.stderr)
 
 
 def find(config: Config) -> Iterator[Mistake]:
@@ -65,7 +90,9 @@ def find(config: Config) -> Iterator[Mistake]:
             line = path.read_bytes().count(b'\n', 0, error.start) + 1
             yield Mistake(path, line, 'this is not UTF-8. Save the file as '
                           'UTF-8.')
-    tabs = [*config.tabs, 'all']
+    # What a section has for other books is left out, not wrong.
+    other = config.build.get('other_tabs', '').replace(',', ' ').split()
+    tabs = [*dict.fromkeys([*config.tabs, 'all', *TABS, *other])]
     for doc in documents.values():
         for line, what in chain(of_section(doc), of_cells(doc, tabs),
                                 of_tab_blocks(doc, tabs), of_blocks(doc)):
@@ -213,8 +240,9 @@ class Whole:
         for doc in self.documents.values():
             for block in doc.blocks:
                 for span in block.walk():
-                    for what in chain(self.of_reference(span),
-                                      self.of_link(doc.path, span),
+                    for what in self.of_reference(span):
+                        yield Mistake(doc.path, span.line, what, True)
+                    for what in chain(self.of_link(doc.path, span),
                                       of_image(doc.path, span)):
                         yield Mistake(doc.path, span.line, what)
         yield from self.of_contents()

@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 
 from book.content.sections import code_cells, key_of
 from book.frameworks import FRAMEWORKS
+from book.paths import LAYER, ROOT
 
 OVERRIDES = 'D2L_FAST_DEV_RUN', 'D2L_MAX_EPOCHS'
 # Executed before the first cell: the same numbers are drawn every time.
@@ -46,7 +47,9 @@ def execute(nb, path, tab, bar):
 
     `bar` is told of every cell. Raises CellFailed.
     """
-    os.environ.update(TF_CPP_MIN_LOG_LEVEL='3', PYTHONWARNINGS='ignore')
+    os.environ.update(
+        TF_CPP_MIN_LOG_LEVEL='3', PYTHONWARNINGS='ignore',
+        PYTHONPATH=os.pathsep.join(map(str, (ROOT, LAYER))))
     number = {cell.id: i for i, cell in enumerate(code_cells(nb), 1)}
     running, start = NotebookNode(id='', source=''), 0.     # none yet
 

@@ -8,6 +8,7 @@ engine that comes as a Python package.
 import functools
 import json
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -23,6 +24,7 @@ MACROS = {r'\intertext': r'&\text{#1}\\'}
 CLASSES = 'tml-left', 'tml-right', 'tml-jot', 'tml-box'
 # A stroke that browsers do not draw, by what draws it: element and operator.
 STROKES = {'top': ('mover', '\u203e'), 'bottom': ('munder', '_')}
+ALIGNED = r'\begin{aligned}'
 LEVELLED = 'mstyle', 'mtable'      # elements that may say how small they are
 
 
@@ -50,6 +52,10 @@ def convert(formula: str, display: str = 'inline') -> str:
             f'temml.renderToString({json.dumps(formula)}, '
             f'{json.dumps(options)})'))
     except (JSException, ElementTree.ParseError) as error:
+        if display == 'block' and '&' in formula and not (
+                formula.startswith(ALIGNED)):    # as Sphinx does for LaTeX
+            with suppress(FormulaError):
+                return convert(rf'{ALIGNED}{formula}\end{{aligned}}', display)
         what = str(error).partition('\n    at ')[0].replace('\u0332', '')
         what = ' '.join(what.removeprefix('ParseError:').split())
         raise FormulaError(f'the formula ${formula.strip()}$ cannot be '

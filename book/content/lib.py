@@ -8,9 +8,11 @@ and names the section before as the one in which a name is defined.
 
 import ast
 import contextlib
+import importlib.util
 import io
 import os
 import sys
+import tempfile
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import NamedTuple
 from d2lbook import build, config, library, notebook
 from nbformat import NotebookNode
 
-from book.content import document
+from book.content import document, files
 
 
 class Block(NamedTuple):
@@ -29,44 +31,163 @@ class Block(NamedTuple):
 
 
 def lib() -> None:
-    """Write the library of every tab, as `d2lbook build lib` does."""
+    """Write the library of every tab, as `d2lbook build lib` does.
+
+    It stays as it is if a section needs what no section saves any more.
+    """
     settings = config.Config()
-    enabled, _, _ = build.Builder(settings)._find_md_files()
-    root = os.path.join(settings.src_dir, settings.build['index'] + '.md')
-    paths = [Path(path) for path in notebook.get_toc(root) if path in enabled]
-    tabs = [tab for tab in settings.tabs if tab in settings.library]
     try:
-        blocks = {tab: [block for path in paths for block in saved(
-            path.read_text(encoding='utf-8-sig'), tab, settings.default_tab,
-            path)] for tab in tabs}
+        documents = documents_of(settings)
+        modules = {tab: Module(settings, tab, documents)
+                   for tab in settings.tabs if has_library(settings, tab)}
     except ValueError as error:
         sys.exit(f'{error}\nThe library stays as it is.')
-    for tab in tabs:
-        write(Path(settings.library[tab]['lib_file']), blocks[tab])
-        library.save_alias(settings.library[tab])
+    if missing := needed(modules.values(), documents):
+        sys.exit('\n\n'.join([*missing, 'The library stays as it is. Save '
+                               'the names again with #@save, or change what '
+                               'needs them.']))
+    for module in modules.values():
+        files.write(module.file, module.text.encode())
     library.save_version(settings.project['release'],
                          settings.library['version_file'])
+
+
+def outdated(settings: config.Config) -> list[Path]:
+    """Return the files of the library that sections would write otherwise."""
+    documents = documents_of(settings)
+    modules = [Module(settings, tab, documents) for tab in settings.tabs
+               if has_library(settings, tab)]
+    return [module.file for module in modules if module.text != module.old]
+
+
+def has_library(settings: config.Config, tab: str) -> bool:
+    return 'lib_file' in settings.library.get(tab, {})
+
+
+def documents_of(settings: config.Config) -> list[document.Document]:
+    """Return the sections in the order of the tables of contents."""
+    enabled, _, _ = build.Builder(settings)._find_md_files()
+    root = os.path.join(settings.src_dir, settings.build['index'] + '.md')
+    return [document.read(Path(path)) for path in notebook.get_toc(root)
+            if path in enabled]
+
+
+class Module:
+    """A tab's module: what it is, `old`, and what sections make it, `text`.
+
+    Raises ValueError where a cell that saves something is no Python.
+    """
+
+    def __init__(self, settings: config.Config, tab: str,
+                 documents: list[document.Document]):
+        self.tab, self.default_tab = tab, settings.default_tab
+        self.file = Path(settings.library[tab]['lib_file'])
+        self.old = (self.file.read_text(encoding='utf-8')
+                    if self.file.exists() else '')
+        self.text = header_of(self.old) + merged(
+            block for doc in documents
+            for block in saved_in(doc, tab, settings.default_tab))
+        with tempfile.TemporaryDirectory() as folder:
+            aliases = Path(folder, 'aliases')
+            library.save_alias(settings.library[tab]
+                               | {'lib_file': str(aliases)})
+            if aliases.exists():
+                self.text += aliases.read_text(encoding='utf-8')
+
+    def missing(self, documents: list[document.Document]
+                ) -> Iterator[tuple[str, str]]:
+        """Return each name that is needed and would be gone, and where."""
+        gone = {name for name in names_in(self.old)
+                - names_in(self.text) if not is_imported(name, self.text)}
+        for doc in documents if gone else []:
+            for _, part in doc.parts_of(self.tab, self.default_tab):
+                if isinstance(part, document.Cell):
+                    source = code_of(part, self.tab)
+                    for name in gone & used_in(source):
+                        yield name, f'{doc.path}:{part.line} ({self.tab})'
+
+
+def needed(modules: Iterable[Module],
+           documents: list[document.Document]) -> list[str]:
+    """Return a paragraph of each name that is needed and no more saved."""
+    places: dict[str, list[str]] = {}
+    for module in modules:
+        for name, place in module.missing(documents):
+            places.setdefault(name, []).append(place)
+    return [f'd2l.{name} is saved by no section any more, but '
+            f'{", ".join(found)} need it.' for name, found in places.items()]
+
+
+def names_in(text: str) -> set[str]:
+    """Return what a module defines itself."""
+    names = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef |
+                      ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets
+                      if isinstance(target, ast.Name)}
+    return names
+
+
+def is_imported(name: str, text: str) -> bool:
+    """Tell whether a module takes a name from another of ours, by `*`."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == '*':
+            spec = importlib.util.find_spec(str(node.module))
+            if spec and spec.origin and str(node.module).startswith('d2l.'):
+                source = Path(spec.origin).read_text(encoding='utf-8')
+                if name in names_in(source) or is_imported(name, source):
+                    return True
+    return False
+
+
+def used_in(source: str) -> set[str]:
+    """Return the names that code takes from d2l; none if it is no Python.
+
+    What it saves stands in d2l, where other names are d2l's, too.
+    """
+    try:
+        names = {alias(node) for node in ast.walk(ast.parse(
+            without_magics(source)))}
+        if '@save' in source:
+            names |= {node.id for node in ast.walk(ast.parse(
+                saved_source(source))) if isinstance(node, ast.Name)
+                and isinstance(node.ctx, ast.Load)}
+    except (SyntaxError, tokenize.TokenError):
+        return set()
+    return names
 
 
 def write(file: Path, blocks: Iterable[Block]) -> None:
     """Write the blocks below the header that the file has."""
     text = file.read_text(encoding='utf-8') if file.exists() else ''
-    header = text.partition(library.HEADER)[0]
+    file.write_text(header_of(text) + merged(blocks), encoding='utf-8')
+
+
+def header_of(text: str) -> str:
+    """Return what stands in a module above what the sections save."""
     generated = io.StringIO()
     library._write_header(generated)
-    file.write_text(header + generated.getvalue() + merged(blocks),
-                    encoding='utf-8')
+    return text.partition(library.HEADER)[0] + generated.getvalue()
 
 
 def saved(text: str, tab: str, default_tab: str,
           path: Path | str = 'a section') -> list[Block]:
+    """Return what the cells of a section's text save in a tab."""
+    return saved_in(document.parse(text, Path(path)), tab, default_tab)
+
+
+def saved_in(doc: document.Document, tab: str,
+             default_tab: str) -> list[Block]:
     """Return what a section's cells save in a tab.
 
     Raises ValueError where a cell that saves something is no Python.
     """
     blocks: list[Block] = []
     above: list[document.Heading] = []      # the outermost first
-    for _, part in document.parse(text).parts_of(tab, default_tab):
+    for _, part in doc.parts_of(tab, default_tab):
         if isinstance(part, document.Prose):
             for block in part.blocks:
                 if isinstance(block, document.Heading):
@@ -78,9 +199,9 @@ def saved(text: str, tab: str, default_tab: str,
             try:
                 source = saved_source(code_of(part, tab))
             except (SyntaxError, tokenize.TokenError) as error:
-                raise ValueError(f'{path}:{part.line}: a cell with #@save in '
-                                 f'the tab {tab} is no Python: '
-                                 f'{error}') from None
+                raise ValueError(
+                    f'{doc.path}:{part.line}: a cell with #@save in the tab '
+                    f'{tab} is no Python: {error}') from None
             if source:
                 blocks.append(Block(source, label))
     return blocks

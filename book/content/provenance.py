@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from book.content.sections import code_cells, number_cells
 from book.frameworks import FRAMEWORKS
+from book.words import say
 
 EPOCH = re.compile(r'^epoch \d+/\d+: .*, ([\d.]+) s$', re.MULTILINE)
 BATCHES = re.compile(r'^D2L_FAST_DEV_RUN=(\d+): ', re.MULTILINE)
@@ -44,20 +45,17 @@ class Provenance:
     def line(self) -> str:
         """One line that says what ran the training."""
         return ' · '.join([f'{self.framework} {self.version}', self.device,
-                           f'훈련 {duration(self.seconds)}', self.date])
+                           say('trained', time=duration(self.seconds)),
+                           self.date])
 
     @property
     def warning(self) -> tuple[str, str] | None:
         """Title and text of what must be said of a shortened training."""
         if self.batches:
-            return ('시험 실행의 결과입니다',
-                    f'한 에포크에서 미니배치 {self.batches}개로만 훈련하고 '
-                    '검증했습니다. 곡선과 정확도는 끝까지 훈련한 결과가 '
-                    '아닙니다.')
+            return say('trial'), say('trial_says', n=self.batches)
         if self.epochs:
-            return (f'{self.planned_epochs}에포크 가운데 '
-                    f'{self.epochs}에포크만 훈련했습니다',
-                    '곡선과 정확도는 끝까지 훈련한 결과가 아닙니다.')
+            return (say('shortened', planned=self.planned_epochs,
+                        n=self.epochs), say('shortened_says'))
         return None
 
 
@@ -91,9 +89,9 @@ def provenance(cell: NotebookNode, facts: dict,
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in Korean, in its two largest units."""
+    """Return a duration in words, in its two largest units."""
     minutes, s = divmod(round(seconds), 60)
     h, m = divmod(minutes, 60)
     if h:
-        return f'{h}시간 {m}분'
-    return f'{m}분 {s}초' if m else f'{s}초'
+        return say('hours', h=h, m=m)
+    return say('minutes', m=m, s=s) if m else say('seconds', s=s)

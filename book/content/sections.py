@@ -2,15 +2,17 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from d2lbook import config, utils
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode, v4
 
+from book.config import Config
 from book.content import document, lib
 from book.frameworks import FRAMEWORKS
+from book.paths import LAYER, ROOT
 
 
 def paths(config: config.Config) -> list[Path]:
@@ -39,7 +41,7 @@ def read(path: Path, tab: str, config: config.Config) -> NotebookNode:
         elif '%load_ext d2lbook.tab' not in part.code:
             nb.cells.append(v4.new_code_cell(lib.code_of(part, tab),
                                              metadata=metadata))
-    nb = lib.replace_alias(nb, config.library[tab])
+    nb = lib.replace_alias(nb, config.library.get(tab, {}))
     kernel = FRAMEWORKS[tab].kernel
     nb.metadata['language_info'] = {'name': 'python'}
     nb.metadata['kernelspec'] = {'name': kernel, 'language': 'python',
@@ -84,10 +86,16 @@ def meaning(source: str) -> str:
 
 def state_of(nb: NotebookNode, tab: str) -> str:
     """Return a name for the source, the library and the environment's pins."""
-    files = [Path(FRAMEWORKS[tab].requirements),
-             *sorted(Path('d2l').rglob('*.py'))]
+    files = [LAYER / FRAMEWORKS[tab].requirements,
+             *sorted({*(LAYER / 'd2l').rglob('*.py'), *own_library(tab)})]
     return digest([*(cell.source for cell in code_cells(nb)),
                    *(file.read_bytes() for file in files)])
+
+
+def own_library(tab: str) -> Iterator[Path]:
+    """Return the modules of the package that the sections write."""
+    if file := Config.read().libraries.get(tab):
+        yield from (ROOT / file).parent.rglob('*.py')
 
 
 def digest(contents: Iterable) -> str:

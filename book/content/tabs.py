@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from book.content.provenance import Provenance
 from book.content.sections import number_cells
 from book.frameworks import FRAMEWORKS
+from book.words import say
 
 
 def merge(notebooks: list[NotebookNode], tabs: list[str]) -> NotebookNode:
@@ -69,8 +70,9 @@ def tab_group(cells, tabs, number):
         f'<button role="tab" id="tab-{number}-{tab}" data-tab="{tab}" '
         f'aria-controls="panel-{number}-{tab}">{FRAMEWORKS[tab].name}</button>'
         for tab in here)
+    label = say('framework')
     yield html(f'<div class="tabs"><div role="tablist" '
-               f'aria-label="프레임워크">{buttons}</div>')
+               f'aria-label="{label}">{buttons}</div>')
     for tab in here:
         yield html(f'<div role="tabpanel" id="panel-{number}-{tab}" '
                    f'data-tab="{tab}" aria-labelledby="tab-{number}-{tab}">'

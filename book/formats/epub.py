@@ -1,16 +1,17 @@
 """Build the book as EPUB 3, one file a framework."""
 
+from book.config import Config
 from book.content.builder import open_book
 from book.content.files import put_file
 from book.formats import ebook
-from book.frameworks import FRAMEWORKS, TABS
+from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
 from book.paths import EPUB
 
 
 def epub(tab=None):
     """Write the EPUB of a framework, or of each, into `_build/epub`."""
-    for each in [tab] if tab else TABS:
+    for each in [tab] if tab else Config.read().tabs:
         book = open_book(each)
         name = f'{book.about.name}-{each}.epub'
         folder = sphinx.build(book, 'epub', configuration=ebook.FOLDER)

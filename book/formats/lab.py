@@ -14,33 +14,38 @@ from typing import Any
 
 import d2lbook
 import ipywidgets
+from d2lbook.config import Config as settings
 from jupyter_server.services.contents.largefilemanager import (
     AsyncLargeFileManager,
 )
 from nbformat import NotebookNode, v4
 
-from book.content import document
+from book.config import Config
+from book.content import document, sections
 from book.frameworks import FRAMEWORKS
-from book.paths import BUILD, ROOT
+from book.paths import BUILD, LAYER, ROOT
 
 FOLDER = BUILD / 'lab'
-ADDRESS = '/notebooks/chapter_resnet/resnet.md?factory=Notebook'
 # What a section's first cell imports, and MXNet's environment has not.
 FIRST_CELL = d2lbook, ipywidgets
 
 
-def lab(tab):
+def lab(tab=None):
     """Open the sources in Jupyter, in the environment of a tab."""
-    environment = Path(FRAMEWORKS[tab].environment).absolute()
+    tab = tab or Config.read().tabs[0]
+    environment = LAYER / FRAMEWORKS[tab].environment
     subprocess.run([environment / 'bin/python', '-m', 'ipykernel', 'install',
                     '--prefix', FOLDER, '--env', 'PYTHONPATH', modules()],
                    check=True, capture_output=True)
     os.environ |= {
         'JUPYTER_PATH': str((FOLDER / 'share/jupyter').absolute()),
-        'PYTHONPATH': str(ROOT)}
+        'PYTHONPATH': os.pathsep.join(map(str, (ROOT, LAYER)))}
     port = os.environ.get('JUPYTER_PORT', 8888)
-    print(f'A section as a notebook: http://localhost:{port}{ADDRESS}',
-          flush=True)
+    section = next((path for path in sections.paths(settings())
+                    if document.read(path).cells), None)
+    if section:
+        print(f'A section as a notebook: http://localhost:{port}'
+              f'/notebooks/{section.as_posix()}?factory=Notebook', flush=True)
     os.execv(sys.executable, [
         sys.executable, '-m', 'jupyterlab', '--notebook-dir=.',
         '--ServerApp.contents_manager_class=book.formats.lab.MarkdownManager'])

@@ -26,9 +26,7 @@ from book.content.sections import code_cells, number_cells
 from book.pages import costs, sphinx
 from book.pages.references import ROLES, References, anchor
 from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
-
-OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. '
-              '더 새로운 Python에서는 첫 칸에서 오류가 납니다.')
+from book.words import say
 
 
 def notebooks(no_outputs=False):
@@ -230,7 +228,7 @@ def layer_costs(name):
     head, *body = costs.table()
     rows = [head, ['---'] * len(head), *body]
     return (f'{anchor(costs.LABEL)}\n\n**{name("numref", costs.LABEL)}** '
-            f'{costs.CAPTION}\n\n'
+            f'{say("costs_caption")}\n\n'
             + '\n'.join(f'| {" | ".join(row)} |' for row in rows))
 
 
@@ -261,7 +259,7 @@ def write_colab(book):
             if cell.cell_type == 'markdown':
                 cell.source = for_colab(cell.source, page, tab, book.about)
         if tab == 'mxnet' and code_cells(nb):
-            nb.cells[0].source += f' {OLD_PYTHON}'
+            nb.cells[0].source += f' {say("old_python")}'
 
     generate(book, book._colab, COLAB, finish)
     for folder in COLAB.glob('*/img'):
@@ -277,8 +275,11 @@ def generate(book, generator, folder, finish):
     """Let d2lbook write notebooks into a folder; `finish` each of them."""
     new = empty(aside(folder))
     for tab in book.config.tabs:
-        generator.generate_notebooks(str(NOTEBOOKS / tab), str(new / tab),
-                                     None)
+        if generator.valid():
+            generator.generate_notebooks(str(NOTEBOOKS / tab), str(new / tab),
+                                         None)
+        else:       # config.ini names no repository
+            shutil.copytree(NOTEBOOKS / tab, new / tab)
         for path in sorted((new / tab).rglob('*.ipynb')):
             nb = nbformat.read(path, as_version=4)
             finish(nb, path.relative_to(new / tab).with_suffix(''), tab)
@@ -299,9 +300,10 @@ def for_colab(text, page, tab, about):
         target = local(page.parent, path)
         if isinstance(span, document.Image) and target.is_file():
             after = f'{inside(target)})'
-        elif target.suffix == '.ipynb' and ':' not in path:
-            other = target.with_suffix('').as_posix()
-            after = f'{about.colab_address(other, tab)}{sign}{place})'
+        elif target.suffix == '.ipynb' and ':' not in path and (
+                address := about.colab_address(
+                    target.with_suffix('').as_posix(), tab)):
+            after = f'{address}{sign}{place})'
         written += f'{text[done:start]}{before}]({after}'
         done = start + len(span.source)
     return written + text[done:]
@@ -319,7 +321,7 @@ def inside(path: Path) -> str:
 def png(path):
     """Return a figure as PNG, in the book's fonts, at twice its size."""
     return resvg_py.svg_to_bytes(
-        svg_path=path, zoom=2, font_files=font_files(),
+        svg_path=path, zoom=2, dpi=96, font_files=font_files(),
         sans_serif_family='Pretendard Variable', serif_family='STIX Two Math')
 
 

@@ -8,15 +8,17 @@ import sys
 
 from tqdm import tqdm
 
+from book.config import Config
 from book.content.builder import open_book
 from book.content.files import put_file
 from book.formats import ebook
-from book.frameworks import FRAMEWORKS, TABS
+from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
-from book.paths import PDF
+from book.paths import LAYER, PDF
 
 PROGRAMS = 'xelatex', 'latexmk', 'rsvg-convert'
-INSTALL = 'xargs sudo apt install < requirements/debian.txt'
+INSTALL = ('xargs sudo apt install < '
+           f'{os.path.relpath(LAYER)}/requirements/debian.txt')
 OVERFULL = re.compile(r'^Overfull \\hbox \(([\d.]+)pt too wide\).*$',
                       re.MULTILINE)
 WIDEST = 5      # points that a line may stick out
@@ -34,7 +36,7 @@ def need_programs():
 def pdf(tab=None):
     """Write the PDF of a framework, or of each, into `_build/pdf`."""
     need_programs()
-    tabs = [tab] if tab else TABS
+    tabs = [tab] if tab else Config.read().tabs
     for tab in tqdm(tabs, unit='PDF', disable=len(tabs) == 1):
         book = open_book(tab)
         folder = sphinx.build(book, 'latex', configuration=ebook.FOLDER)

@@ -13,18 +13,20 @@ import time
 from pathlib import Path
 
 from bs4 import BeautifulSoup
+from jinja2 import Template
 
+from book.config import Config
 from book.content.files import empty, sha256
 from book.formats.epub import epub
 from book.formats.html import build_html, put_pages
 from book.formats.notebooks import write_sagemaker
 from book.formats.pdf import need_programs, pdf
 from book.formats.slides import write as write_slides
-from book.frameworks import TABS
 from book.pages import sphinx
 from book.pages.downloads import files
 from book.pages.references import References
 from book.paths import DOWNLOADS, EPUB, PDF, SITE, SLIDES, archive
+from book.words import words
 
 NOT_FOUND = Path(__file__).with_name('404.html')
 
@@ -40,11 +42,13 @@ def site():
     pdf()
     epub()
     empty(DOWNLOADS)
-    subprocess.run([sys.executable, '-m', 'build', '--wheel', '--no-isolation',
-                    '--outdir', DOWNLOADS], check=True, capture_output=True)
+    if Path('pyproject.toml').exists():     # whose package is the library
+        subprocess.run([sys.executable, '-m', 'build', '--wheel',
+                        '--no-isolation', '--outdir', DOWNLOADS],
+                       check=True, capture_output=True)
     for file in (archive(book.about), *(
             folder / f'{book.about.name}-{tab}.{folder.name}'
-            for tab in TABS for folder in (PDF, EPUB))):
+            for tab in book.about.tabs for folder in (PDF, EPUB))):
         shutil.copy(file, DOWNLOADS)
     (DOWNLOADS / 'SHA256SUMS').write_text(''.join(
         f'{sha256(file)}  {file.name}\n' for file in files()))
@@ -58,7 +62,8 @@ def site():
 
 def not_found():
     """Return the page for what is not there; its policy tells its parts."""
-    page = NOT_FOUND.read_text(encoding='utf-8')
+    page = Template(NOT_FOUND.read_text(encoding='utf-8')).render(
+        language=Config.read().language, pages=words('pages'))
     parsed = BeautifulSoup(page, 'html.parser')
     for kind in 'style', 'script':
         [part] = parsed.find_all(kind)

@@ -93,6 +93,7 @@ class Deck:
     def __init__(self, nb, page, references, about, framework):
         self.page, self.references = page, references
         self.framework, self.language = framework, about.language
+        self.accent = about.accent[0]
         self.slides: list[list[str]] = []
         self.notes: list[str] = []      # HTML
         self.markdown = document.parser(Html)
@@ -189,7 +190,8 @@ class Deck:
         return PAGE.format(
             language=self.language, title=html.escape(self.name),
             framework=self.framework,
-            css=read('reveal-5.2.1.css') + read('slides.css')
+            css=f':root {{ --accent: {self.accent}; }}\n'
+            + read('reveal-5.2.1.css') + read('slides.css')
             + FORMATTER.get_style_defs('.code'),
             reveal=read('reveal-5.2.1.js'),
             notes=read('notes-5.2.1.js').replace('</script', r'<\/script'),

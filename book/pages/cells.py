@@ -25,6 +25,7 @@ from book.content.execution import ANSI
 from book.content.files import write
 from book.content.lib import without_magics
 from book.content.provenance import Provenance
+from book.words import say
 
 IMAGES = {'image/svg+xml': 'svg', 'image/png': 'png', 'image/jpeg': 'jpeg',
           'image/webp': 'webp', 'image/gif': 'gif'}     # the best first
@@ -128,7 +129,7 @@ def image(content: str, kind: str, path: Path, size: dict) -> nodes.image:
     path = path.with_name(f'{path.name}.{IMAGES[kind]}')
     write(path, content.encode() if kind == 'image/svg+xml'
           else base64.b64decode(content))
-    return nodes.image(uri=path.name, alt='위의 코드가 그린 그림', **{
+    return nodes.image(uri=path.name, alt=say('drawn'), **{
         side: str(size[side]) for side in ('width', 'height')
         if side in size})
 

@@ -17,6 +17,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.domain import BibtexDomain, get_docnames
 
+from book.words import say
+
 ARXIV = 'arXiv:'
 
 
@@ -70,7 +72,8 @@ class WaysBack(SphinxPostTransform):
     def run(self, **_):
         for source in self.document.findall(nodes.citation):
             if places := self.places(source['ids'][0]):
-                ways = nodes.paragraph('', '인용한 곳: ', classes=['cited'])
+                ways = nodes.paragraph('', f'{say("cited")}: ',
+                                       classes=['cited'])
                 for i, place in enumerate(places):
                     ways += [nodes.Text(', ' if i else ''), place]
                 source += ways

@@ -7,9 +7,12 @@ from sphinxcontrib.bibtex.style.referencing.author_year import (
 )
 
 from book.config import Config
+from book.frameworks import FRAMEWORKS
 from book.paths import ROOT
+from book.words import say
 
 BOOK = Config.read(ROOT / 'config.ini')     # Sphinx is in another folder
+SHOWN = {tab: FRAMEWORKS[tab] for tab in BOOK.tabs}
 
 project, author, copyright = BOOK.title, BOOK.author, BOOK.copyright
 version = release = BOOK.release
@@ -17,13 +20,14 @@ language = BOOK.language
 root_doc = 'index'
 extensions = ['sphinx.ext.autodoc', 'sphinxcontrib.bibtex',
               'book.pages.mathml', 'book.pages.images', 'book.pages.costs',
-              'book.pages.parser', 'book.pages.citations']
+              'book.pages.parser', 'book.pages.citations',
+              'book.pages.undefined']
 autodoc_mock_imports = ['mxnet']     # is in another environment
 
 numfig = True
 numfig_secnum_depth = 1
-numfig_format = {'figure': '그림 %s', 'table': '표 %s',
-                 'code-block': '코드 %s', 'section': '%s절'}
+numfig_format = {'figure': say('figure'), 'table': say('table'),
+                 'code-block': say('code'), 'section': say('section')}
 
 highlight_language = 'none'       # what cells print is not code
 default_role = 'code'             # `names` in docstrings
@@ -31,7 +35,7 @@ html_math_renderer = 'mathml'
 html_scaled_image_link = False
 pygments_style = 'a11y-high-contrast-light'
 
-bibtex_bibfiles = [str(ROOT / 'references.bib')]
+bibtex_bibfiles = [str(ROOT / BOOK.bibfile)] if BOOK.bibfile else []
 bibtex_default_style = 'book'        # book/pages/citations.py
 bibtex_cite_id = 'cite-{key}'      # a link to it lasts
 bibtex_reference_style = 'round'

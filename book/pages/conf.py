@@ -5,8 +5,8 @@ from pathlib import Path
 from sphinx.locale import translators
 from sphinx.util.tags import Tags
 
-from book.frameworks import FRAMEWORKS
 from book.pages.common import *
+from book.words import words
 
 HERE = Path(__file__).parent
 tags: Tags = globals()['tags']      # Sphinx puts them here
@@ -23,24 +23,18 @@ if tags.has('site'):
         'scroll-end')]}
 html_static_path = [str(HERE / 'static')]
 html_context = {'frameworks': {     # tab: name
-    tab: framework.name for tab, framework in FRAMEWORKS.items()}}
-html_css_files = ['book.css', 'tabs.css', 'search.css']
+    tab: framework.name for tab, framework in SHOWN.items()},
+    'pages': words('pages'), 'words': words('scripts'),
+    'accent': BOOK.accent}
+html_css_files = ['book.css', 'colours.css', 'tabs.css', 'search.css']
 html_js_files = [(name, {'defer': 'defer'}) for name in (
-    'data.js', 'download.js', 'scroll.js', 'compare.js', 'copy.js',
-    'preview.js', 'function-classes.js', 'costs.js', 'search.js')]
+    'words.js', 'data.js', 'download.js', 'scroll.js', 'compare.js',
+    'copy.js', 'preview.js', 'function-classes.js', 'costs.js', 'search.js')]
 html_favicon = str(HERE / 'static/favicon.svg')
 pygments_dark_style = 'a11y-high-contrast-dark'
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
-TRANSLATIONS = {    # of the theme's words, which has none
-    'On this page': '이 쪽의 차례', 'Next': '다음', 'Previous': '이전',
-    'Home': '처음', 'Back to top': '맨 위로', 'Skip to content': '본문으로',
-    'Made with ': '만든 도구: ', 'Link to this heading': '이 제목의 주소',
-    'Link to this image': '이 그림의 주소',
-    'Link to this table': '이 표의 주소',
-    'Link to this equation': '이 식의 주소',
-    'Link to this definition': '이 정의의 주소'}
 
 
 def without_flax_fields(app, what, name, obj, options, signature, returned):
@@ -51,7 +45,9 @@ def without_flax_fields(app, what, name, obj, options, signature, returned):
 
 def setup(app):
     app.connect('autodoc-process-signature', without_flax_fields)
-    # gettext has no other way in.
-    translations = translators['general', 'sphinx']
-    catalog = translations._catalog     # type: ignore[attr-defined]
-    catalog.update(TRANSLATIONS)
+    theme = {said: ours for said, ours in words('theme').items()
+             if said != ours}
+    if theme:       # gettext has no other way in
+        translations = translators['general', 'sphinx']
+        catalog = translations._catalog     # type: ignore[attr-defined]
+        catalog.update(theme)

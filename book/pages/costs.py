@@ -14,16 +14,13 @@ from sphinx.util.docutils import SphinxDirective
 
 from book.content.check import MADE
 from book.pages.data import write_data
-from book.paths import BUILD
+from book.paths import BUILD, LAYER
+from book.words import say
 
 MODELS = ('ResNet-18', 'ResNet-34', 'ResNet-50', 'ResNet-101', 'ResNet-152',
           'ResNeXt-50')
 SIZES = 32, 64, 96, 128, 160, 192, 224      # height and width of the input
-HEAD = '모듈', '출력의 모양', '파라미터', '곱셈-덧셈'
-CAPTION = 'ResNet-18에 96 × 96 이미지를 넣을 때의 모양과 계산량.'
-ASKED = '표 위에서 구조와 입력 크기를 골라 견주어 보십시오.'
 LABEL = MADE['layer-costs']
-PARTS = '처음', '모듈 1', '모듈 2', '모듈 3', '모듈 4', '끝'
 
 
 def setup(app):
@@ -42,8 +39,9 @@ def costs(model, size):
         net = (d2l.resnet(int(depth)) if family == 'ResNet'
                else d2l.resnext50())
         parts = d2l.layer_costs(net, (1, 3, size, size))
+    names = say('costs_parts').split('|')
     return [(name, ' × '.join(map(str, shape[1:])), params, macs)
-            for name, (shape, params, macs) in zip(PARTS, parts, strict=True)]
+            for name, (shape, params, macs) in zip(names, parts, strict=True)]
 
 
 def write(app, error):
@@ -57,7 +55,7 @@ def write(app, error):
         return
     path = BUILD / 'costs.json'
     newest = max(file.stat().st_mtime for file in
-                 [Path(__file__), *Path('d2l').rglob('*.py')])
+                 [Path(__file__), *(LAYER / 'd2l').rglob('*.py')])
     if not path.exists() or path.stat().st_mtime < newest:
         models = {model: {size: costs(model, size) for size in SIZES}
                   for model in MODELS}
@@ -71,8 +69,10 @@ def table():
     """Return the table of ResNet-18 for the chapter's images, head and all."""
     rows = costs('ResNet-18', 96)
     total = [sum(numbers) for numbers in list(zip(*rows, strict=True))[2:]]
-    return [HEAD, *([f'{cell:,}' if isinstance(cell, int) else cell
-                     for cell in row] for row in [*rows, ('합', '', *total)])]
+    rows.append((say('costs_sum'), '', *total))
+    return [say('costs_head').split('|'), *(
+        [f'{cell:,}' if isinstance(cell, int) else cell for cell in row]
+        for row in rows)]
 
 
 class LayerCosts(SphinxDirective):
@@ -80,15 +80,15 @@ class LayerCosts(SphinxDirective):
 
     def run(self):
         self.env.metadata[self.env.docname]['layer-costs'] = 'shown'
-        head, *body = map(row, table())
-        group = nodes.tgroup('', *(nodes.colspec(colwidth=1) for _ in HEAD),
-                             cols=len(HEAD))
-        group += nodes.thead('', head)
-        group += nodes.tbody('', *body)
-        shown = nodes.table('', nodes.title('', CAPTION), group,
+        head, *body = table()
+        group = nodes.tgroup('', *(nodes.colspec(colwidth=1) for _ in head),
+                             cols=len(head))
+        group += nodes.thead('', row(head))
+        group += nodes.tbody('', *map(row, body))
+        shown = nodes.table('', nodes.title('', say('costs_caption')), group,
                             classes=['layer-costs'], names=[LABEL])
         self.state.document.note_explicit_target(shown)
-        asked = addnodes.only('', nodes.paragraph('', ASKED),
+        asked = addnodes.only('', nodes.paragraph('', say('costs_asked')),
                               expr='builder_html')
         return [asked, nodes.container(classes=['controls']), shown]
 

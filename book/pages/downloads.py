@@ -1,8 +1,8 @@
 """What a reader takes along: a page's notebooks; the site's other formats."""
 
-from book.frameworks import FRAMEWORKS
-from book.pages.common import BOOK
+from book.pages.common import BOOK, SHOWN
 from book.paths import DOWNLOADS, SLIDES, archive, deck
+from book.words import say, words
 
 
 def setup(app):
@@ -18,16 +18,17 @@ def offer(app, pagename, templatename, context, doctree):
     context['notebooks'] = [
         (tab, framework.name, BOOK.colab_address(pagename, tab),
          context['pathto'](f'notebooks/{tab}/{pagename}.ipynb', 1))
-        for tab, framework in FRAMEWORKS.items() if tab in tabs]
+        for tab, framework in SHOWN.items() if tab in tabs]
 
 
 def front(app):
     """Return the list, on the front page, of what can be taken along."""
     return app.builder.templates.render('takes.html', {
+        'pages': words('pages'),
         'files': files() if app.tags.has('site') else [],
         'colab': [(framework.name, BOOK.colab_address(app.config.root_doc,
                                                       tab))
-                  for tab, framework in FRAMEWORKS.items()]})
+                  for tab, framework in SHOWN.items()]})
 
 
 def page_of_downloads(app):
@@ -37,8 +38,8 @@ def page_of_downloads(app):
     decks = [(app.env.titles[page].astext(), links) for page in pages
              if any(links := [
                  described(deck(page, tab), framework.name, SLIDES)
-                 for tab, framework in FRAMEWORKS.items()])]
-    yield 'downloads', {'title': '내려받기', 'files': files(),
+                 for tab, framework in SHOWN.items()])]
+    yield 'downloads', {'title': say('downloads'), 'files': files(),
                         'decks': decks}, 'downloads.html'
 
 
@@ -46,12 +47,12 @@ def files():
     """Return the files of each format, one a framework or one for all."""
     each = [{'name': suffix.upper(), 'cells': [
         described(DOWNLOADS / f'{BOOK.name}-{tab}.{suffix}', framework.name)
-        for tab, framework in FRAMEWORKS.items()]}
+        for tab, framework in SHOWN.items()]}
         for suffix in ('pdf', 'epub')]
     [wheel] = DOWNLOADS.glob('*.whl')
     return [*each, *({'name': name, 'cells': [described(file)]} for name, file
-                     in [('노트북', DOWNLOADS / archive(BOOK).name),
-                         ('패키지', wheel)])]
+                     in [(say('notebooks'), DOWNLOADS / archive(BOOK).name),
+                         (say('package'), wheel)])]
 
 
 def described(file, tab='', folder=DOWNLOADS):

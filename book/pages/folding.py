@@ -2,6 +2,8 @@
 
 from bs4 import BeautifulSoup
 
+from book.words import say
+
 LONG = 20   # lines
 
 
@@ -11,5 +13,5 @@ def fold(body: BeautifulSoup) -> None:
         lines = sum(pre.text.count('\n') for pre in output.select('pre'))
         if lines > LONG:
             summary = body.new_tag('summary')
-            summary.string = f'출력 {lines}줄'
+            summary.string = say('lines', n=lines)
             output.wrap(body.new_tag('details')).insert(0, summary)

@@ -9,14 +9,15 @@ import re
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
-from book.frameworks import FRAMEWORKS, TABS
+from book.frameworks import FRAMEWORKS
+from book.pages.common import BOOK
 
 
 def link_names(body: BeautifulSoup, app: Sphinx, page: str) -> None:
     """Put a link on the last part of every dotted name that is explained."""
     for dot in body.select('.highlight-python .o + span'):
         panel = dot.find_parent(role='tabpanel')
-        tab = panel['data-tab'] if panel else TABS[0]
+        tab = panel['data-tab'] if panel else BOOK.tabs[0]
         address = explanation(app, page, tab, dotted(dot))
         if address:
             dot.wrap(body.new_tag('a', href=address,

@@ -7,6 +7,7 @@ from sphinx.application import Sphinx
 
 from book.content.document import anchor as label_anchor
 from book.pages.sphinx import CONFIGURATION
+from book.pages.undefined import named
 from book.paths import BUILD, SPHINX
 
 # d2lbook's mark: Sphinx's domain and role.
@@ -29,10 +30,11 @@ class References:
         domain, role = ROLES[role]
         if domain != 'cite':
             target = label_anchor(target)
-        return markdown(self.env.domains[domain].resolve_xref(
+        found = self.env.domains[domain].resolve_xref(
             self.env, page, self.app.builder, role, target,
             addnodes.pending_xref(refdoc=page, refexplicit=False),
-            nodes.inline()))
+            nodes.inline())
+        return markdown(found) if found else named(target)
 
     def name(self, page, role, target):
         """Return what a reference says, such as 그림 1.2."""

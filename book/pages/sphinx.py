@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from book.content.builder import Book
-from book.paths import ROOT, SPHINX
+from book.paths import LAYER, ROOT, SPHINX
 
 CONFIGURATION = Path(__file__).parent
 
@@ -35,7 +35,8 @@ def build(book: Book, builder: str, *tags: str,
              '--doctree-dir', doctrees,
              book.config.rst_dir, folder],
             check=True, env=os.environ | {
-                'PYTHONPATH': str(ROOT),
+                'D2L_BOOK': str(ROOT),
+                'PYTHONPATH': os.pathsep.join(map(str, (ROOT, LAYER))),
                 # TensorFlow, imported for its docstrings, prints nothing
                 'TF_CPP_MIN_LOG_LEVEL': '3', 'TF_ENABLE_ONEDNN_OPTS': '0',
                 # pybtex-apa-style compares numbers with `is`

@@ -3,19 +3,29 @@
 Each shows one framework, whose tab is the tag.
 """
 
+import shutil
 from pathlib import Path
 
 from docutils.writers.latex2e import Babel
+from sphinx.util import texescape
 from sphinx.util.tags import Tags
 
+from book.formats.ebook import for_latex
 from book.frameworks import FRAMEWORKS
 from book.pages.common import *
+from book.words import say
 
 HERE = Path(__file__).parent
 tags: Tags = globals()['tags']      # Sphinx puts them here
 framework = next(FRAMEWORKS[tab] for tab in FRAMEWORKS if tags.has(tab))
 name = f'{BOOK.name}-{framework.tab}'
 title = f'{project}: {framework.name}'
+LINKS = [rf'\sphinxsetup{{{kind}LinkColor={{HTML}}{{{BOOK.accent[0][1:]}}}}}'
+         for kind in ('Inner', 'Outer')]
+# A line may end after any syllable.
+LINEBREAKS = {lang: (rf'\XeTeXlinebreaklocale "{lang[:2]}"',
+                     r'\XeTeXlinebreakskip=0pt plus .06em')
+              for lang in ('ko', 'ja', 'zh_CN', 'zh_TW')}
 
 exclude_patterns = ['api/*']        # which is on the web
 suppress_warnings = ['toc.excluded']
@@ -24,7 +34,10 @@ extensions += ['sphinxcontrib.rsvgconverter', 'book.formats.ebook.builder']
 Babel.language_codes['ko'] = 'korean'       # else Sphinx warns
 latex_engine = 'xelatex'
 today = ' '         # the title page tells the release
-latex_documents = [(root_doc, f'{name}.tex', title, author, 'manual')]
+texescape.init()    # as it is not yet
+latex_documents = [(root_doc, f'{name}.tex', *(
+    texescape.escape(text, latex_engine) for text in (title, author)),
+    'manual')]
 latex_use_xindy = False
 latex_table_style = ['booktabs']
 latex_elements = {
@@ -32,7 +45,11 @@ latex_elements = {
     'polyglossia': '', 'fncychap': '',
     'makeindex': '', 'printindex': '',
     'fontpkg': '',
-    'pxunit': '.65bp', 'preamble': (HERE / 'book.tex').read_text('utf-8')}
+    'pxunit': '.65bp', 'preamble': '\n'.join([
+        (HERE / 'book.tex').read_text('utf-8'), *LINKS,
+        *LINEBREAKS.get(language, ()),
+        rf'\renewcommand\contentsname{{{say("contents")}}}',
+        rf'\renewcommand\bibname{{{say("references")}}}'])}
 
 epub_basename = name
 epub_title = title
@@ -43,3 +60,9 @@ epub_show_urls = 'no'
 epub_use_index = False
 epub_css_files = ['book.css']
 html_static_path = [str(HERE / 'static')]
+if BOOK.cover:
+    cover = ROOT / BOOK.cover
+    html_static_path.append(str(cover))
+    epub_cover = (f'_static/{cover.name}', 'epub-cover.html')
+    if shutil.which('rsvg-convert'):     # else this is no PDF
+        latex_logo = str(for_latex(cover))

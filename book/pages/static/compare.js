@@ -7,8 +7,8 @@
   const wide = matchMedia("(min-width: 67em)");
   const template = document.createElement("select");
   template.className = "compare";
-  template.setAttribute("aria-label", "나란히 볼 프레임워크");
-  template.add(new Option("나란히 보기", ""));
+  template.setAttribute("aria-label", words.compare_with);
+  template.add(new Option(words.compare, ""));
   for (const tab of document.querySelector("[role=tablist]")?.children ?? []) {
     template.add(new Option(tab.textContent, tab.dataset.tab));
   }
@@ -116,7 +116,7 @@
     CSS.highlights?.set("differing", new Highlight(...ranges));
     for (const select of document.querySelectorAll("select.compare")) {
       select.value = compare ?? "";
-      select.options[0].text = compare ? "하나만 보기" : "나란히 보기";
+      select.options[0].text = compare ? words.compare_end : words.compare;
     }
   }
 

@@ -5,12 +5,12 @@
     const button = document.createElement("button");
     button.className = "copy";
     button.type = "button";
-    button.textContent = "복사";
+    button.textContent = words.copy;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(
         code.querySelector("pre").textContent.trimEnd() + "\n");
-      button.textContent = "복사했습니다";
-      button.addEventListener("blur", () => { button.textContent = "복사"; },
+      button.textContent = words.copied;
+      button.addEventListener("blur", () => { button.textContent = words.copy; },
                               { once: true });
     });
     code.append(button);

@@ -19,22 +19,23 @@
       return select;
     };
     const [someModel] = Object.values(costs);
-    const model = chooser("모델", Object.keys(costs), "ResNet-18");
-    const size = chooser("입력", Object.keys(someModel).map((value) => (
+    const model = chooser(words.costs_model, Object.keys(costs), "ResNet-18");
+    const size = chooser(words.costs_input, Object.keys(someModel).map((value) => (
       { value, text: `${value} × ${value}` })), "96");
 
     function show() {
       const rows = costs[model.value][size.value];
       const sum = (i) => rows.reduce((total, row) => total + row[i], 0);
-      const contents = [...rows, ["합", "", sum(2), sum(3)]];
+      const contents = [...rows, [words.costs_sum, "", sum(2), sum(3)]];
       for (const [i, line] of [...table.tBodies[0].rows].entries()) {
         for (const [j, cell] of [...line.cells].entries()) {
-          cell.textContent = contents[i][j].toLocaleString("ko");
+          cell.textContent = contents[i][j].toLocaleString(
+            document.documentElement.lang);
         }
       }
       table.caption.querySelector(".caption-text").textContent =
-        `${model.value}에 ${size.value} × ${size.value} 이미지를 ` +
-        "넣을 때의 모양과 계산량.";
+        words.costs_caption.replace("{model}", model.value)
+          .replaceAll("{n}", size.value);
     }
   }
 }

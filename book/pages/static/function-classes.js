@@ -38,7 +38,7 @@
     const slider = document.createElement("input");
     Object.assign(slider, { type: "range", min: 1, max: NUM_CLASSES, value: 1 });
     const label = document.createElement("label");
-    label.append("함수 클래스의 크기 ", slider);
+    label.append(`${words.class_size} `, slider);
     const said = document.createElement("output");
     const controls = document.createElement("div");
     controls.className = "controls";
@@ -63,10 +63,10 @@
           { x1: goal.x, y1: goal.y, x2: best.x, y2: best.y })) {
           line.setAttribute(name, value);
         }
-        return `${["서로를 품지 않으면", "중첩되면"][side]} ${
+        return `${[words.class_other, words.class_nested][side]} ${
           Math.round(distance(best, goal))}`;
       }).join(", ");
-      said.prepend(`ℱ${size}에서 f*까지의 거리: `);
+      said.prepend(`${words.class_distance.replace("{n}", size)} `);
     }
   }
 }

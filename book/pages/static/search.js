@@ -123,14 +123,13 @@
   }
 
   async function update() {
-    if (!loading) status.textContent = "검색 자료를 불러오고 있습니다.";
+    if (!loading) status.textContent = words.searching;
     try {
       const search = await (loading ??= load());
       show(search, input.value.normalize("NFKC"));
     } catch (error) {
       loading = null;
-      status.textContent =
-        "검색 자료를 불러올 수 없습니다. 연결을 확인하고 다시 해 보십시오.";
+      status.textContent = words.search_failed;
       console.error(error);
     }
   }
@@ -145,10 +144,11 @@
     activate(list.firstChild);
     if (found.length > LIMIT)
       status.textContent =
-        `${found.length}곳을 찾았습니다. 처음 ${LIMIT}곳만 보여 줍니다.`;
-    else if (found.length) status.textContent = `${found.length}곳을 찾았습니다.`;
+        words.found_many.replace("{n}", found.length)
+          .replace("{limit}", LIMIT);
+    else if (found.length) status.textContent = words.found.replace("{n}", found.length);
     else if (!query.trim()) status.textContent = "";
-    else status.textContent = "찾은 곳이 없습니다. 다른 말로 찾아보십시오.";
+    else status.textContent = words.found_none;
   }
 
   function option({ title, places, texts, terms }, query, i) {

@@ -14,9 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from book.content import files, lib
 from book.frameworks import FRAMEWORKS, TABS
 from book.paths import LAYER
+from book.words import words
 
 TEMPLATE = Path(__file__).parents[1] / 'template'
-AUTHOR = {'ko': '지은이', 'en': 'The authors'}
 MARKUP = re.compile(r'[\\`*_<>$\[\]#&]')     # in Markdown
 PARTS = 'code.md'       # what sections include
 HEADER = '''"""What sections save: from {package} import {module} as d2l."""
@@ -52,7 +52,7 @@ def new(folder: str, title: str | None = None, author: str | None = None,
                  f'{", ".join(TABS)}.')
     name = re.sub(r'\W+', '-', target.name).strip('-')
     said = {'title': title or name.replace('-', ' ').capitalize(),
-            'author': author or AUTHOR[language]}
+            'author': author or words('book', language)['authors']}
     if any('\n' in text for text in said.values()):
         sys.exit('A title and an author are one line each.')
     beside = files.empty(target.with_name(f'{target.name}.new'))

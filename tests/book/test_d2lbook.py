@@ -41,3 +41,21 @@ def test_the_program_of_the_environment_is_this_one(built_book):
                          text=True, capture_output=True)
     assert 'linkcheck' in run.stdout and 'outputcheck' in run.stdout
     assert run.returncode == 0
+
+
+@pytest.mark.parametrize('command', ['eval', 'html', 'pdf'])
+def test_what_is_wrong_is_told_without_a_traceback(built_book, command):
+    (built_book / 'chapter_resnet/x.md').write_text('# 절\n\n%%tab jax\n')
+    run = d2lbook(built_book, 'build', command)
+    assert run.returncode == 1 and 'Traceback' not in run.stdout
+    assert 'chapter_resnet/x.md:3: %%tab is read as' in run.stdout
+
+
+@pytest.mark.parametrize('command', ['eval', 'html', 'pdf'])
+def test_a_tab_that_the_book_has_not_is_told_in_a_line(built_book, command):
+    path = built_book / 'config.ini'
+    path.write_text(path.read_text().replace(', mxnet\n', '\n'))
+    run = d2lbook(built_book, 'build', command, '--tab', 'mxnet')
+    assert run.returncode == 1
+    assert run.stdout == ('This book has no tab mxnet. config.ini names '
+                          'pytorch, jax, tensorflow.\n')

@@ -11,6 +11,7 @@ import pytest
 
 from book.frameworks import BY_MODULE, FRAMEWORKS
 from book.pages import costs
+from book.pages.api import lines
 from conftest import copy_sources
 
 SECTIONS = sorted([Path('index.md'), *Path('chapter_resnet').glob('*.md')])
@@ -162,9 +163,11 @@ def test_the_figures_are_as_drawn(tmp_path):
 
 @pytest.mark.parametrize('module', BY_MODULE)
 def test_every_public_name_is_on_the_api_page(module):
-    names = re.findall(r'auto(?:class|function):: (\w+)',
-                       ''.join(Path('api', file).read_text() for file in
-                               ('common.rst', 'names.inc', f'{module}.rst')))
+    text = ''.join(Path('api', file).read_text() for file in
+                   ('common.rst', 'names.inc', f'{module}.rst'))
+    assert text.count('\n.. saved::\n') == 1
+    text += '\n'.join(lines(Path('d2l', f'{module}.py').read_text()))
+    names = re.findall(r'auto(?:class|function):: (\w+)', text)
     assert len(names) == len(set(names))
     public = {node.name for node in ast.parse(
         Path('d2l', f'{module}.py').read_text()).body

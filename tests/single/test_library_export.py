@@ -1,12 +1,14 @@
 """What `make lib` takes out of sections, and how it names their places."""
 
 import ast
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from d2lbook import config, notebook
+from d2lbook import config, library, notebook
 
 from book.content import lib
 
@@ -173,6 +175,56 @@ def test_aliases_are_replaced_whole():
         '잔차 = (a + b).reshape((1,  2)).detach().numpy()  # d2l.exp\n'
         "'d2l.exp', nn.Module, d2l.reshape")
     assert 'd2l.exp(x)' in nb.cells[0].source      # the notebook given is kept
+
+
+def test_what_sections_still_need_is_not_lost(tmp_path):
+    """A section saves fewer names: the library stays; it is said to be old."""
+    subprocess.run(['cp', '-r', 'd2l', 'chapter_resnet', 'config.ini', 'img',
+                    'index.md', 'api', 'references.bib', tmp_path], check=True)
+    section = tmp_path / 'chapter_resnet/resnet.md'
+    text = section.read_text()
+    section.write_text(text.replace('def b1(self):',
+                                    'def b1(self):  # the stem'))
+
+    def book(*arguments):
+        return subprocess.run(
+            [sys.executable, '-m', 'book', *arguments], cwd=tmp_path,
+            env=os.environ | {'PYTHONPATH': str(Path.cwd())}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    old = {path: path.read_text() for path in tmp_path.glob('d2l/*.py')}
+    said = book('check').stdout
+    assert 'Run `make lib`' in said and 'd2l/torch.py, d2l/jax.py' in said
+    section.write_text(re.sub(r'(class Residual\(.*\):)  #@save', r'\1', text))
+    result = book('lib')
+    assert result.returncode == 1
+    assert 'd2l.Residual is saved by no section any more' in result.stdout
+    assert 'chapter_resnet/variants.md:' in result.stdout
+    assert {path: path.read_text() for path in old} == old
+
+    section.write_text(text.replace('def b1(self):',
+                                    'def b1(self):  # the stem'))
+    assert book('lib').returncode == 0
+    assert 'make lib' not in book('check').stdout
+    assert '# the stem' in (tmp_path / 'd2l/torch.py').read_text()
+
+
+def test_a_name_that_the_core_has_may_go(tmp_path, monkeypatch):
+    """LeNet is saved by a chapter of D2L, and is in d2l.core as well."""
+    monkeypatch.chdir(tmp_path)
+    Path('index.md').write_text('# A\n\n```{.python .input}\n%%tab pytorch\n'
+                                'd2l.LeNet(), d2l.own()\n```\n')
+    Path('config.ini').write_text(
+        '[project]\ntitle = A\n[build]\ntabs = pytorch\n'
+        '[library-pytorch]\nlib_file = torch.py\n')
+    Path('torch.py').write_text(
+        f'from d2l.core.torch import *\n\n{library.HEADER}'
+        'def LeNet(): ...\n\ndef own(): ...\n')
+    settings = config.Config()
+    documents = lib.documents_of(settings)
+    module = lib.Module(settings, 'pytorch', documents)
+    assert lib.names_in(module.text) == set()
+    assert [*module.missing(documents)] == [('own', 'index.md:3 (pytorch)')]
 
 
 def test_the_library_is_what_the_chapter_saves(tmp_path):

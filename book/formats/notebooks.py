@@ -7,7 +7,10 @@ import base64
 import functools
 import os
 import re
+import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -24,11 +27,13 @@ from book.content.builder import Book, open_book
 from book.content.files import aside, empty, swap, write_notebook
 from book.content.provenance import Provenance
 from book.content.sections import code_cells, number_cells
+from book.frameworks import FRAMEWORKS
 from book.pages import costs, sphinx
 from book.pages.images import plain
 from book.pages.references import ROLES, References, anchor
 from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
 
+README = Path(__file__).with_name('zip-readme.md')
 OLD_PYTHON = ('MXNet 1.9.1은 Python 3.11까지만 설치됩니다. '
               '더 새로운 Python에서는 첫 칸에서 오류가 납니다.')
 COSTS = re.compile(r'^\.\. layer-costs::', re.MULTILINE)
@@ -40,6 +45,7 @@ def notebooks(no_outputs=False):
     book = open_book()
     sphinx.build(book, 'html')      # which numbers what is referred to
     write(book, References(), outputs=not no_outputs)
+    pack(book)
     write_colab(book)
     write_sagemaker(book)
     print(f'The notebooks are in {archive(book.about)}, {COLAB} and '
@@ -47,7 +53,7 @@ def notebooks(no_outputs=False):
 
 
 def write(book: Book, references: References, outputs: bool = True) -> None:
-    """Write the notebooks of every tab and the zip file that holds them."""
+    """Write the notebooks of every tab."""
     new = empty(aside(NOTEBOOKS))
     for _, section, tab in book.notebooks():
         nb = book.read_executed(section, tab)
@@ -59,8 +65,30 @@ def write(book: Book, references: References, outputs: bool = True) -> None:
         shutil.copytree('img', new / tab / 'img',
                         ignore=shutil.ignore_patterns('*.py', '*.png'))
     swap(NOTEBOOKS, new)
+
+
+def pack(book: Book) -> Path:
+    """Write the zip file of the notebooks; return the package in it.
+
+    It holds what installs them, too: of each framework a list of packages.
+    """
+    subprocess.run([sys.executable, '-m', 'build', '--wheel', '--no-isolation',
+                    '--outdir', NOTEBOOKS], check=True, capture_output=True)
+    [wheel] = NOTEBOOKS.glob('*.whl')
+    names = dict(book._sagemaker._libs[None])   # module: arguments of pip
+    for tab in book.config.tabs:
+        packages = [part for part in shlex.split(names[FRAMEWORKS[tab].module])
+                    if not part.startswith('-')]
+        (NOTEBOOKS / f'requirements-{tab}.txt').write_text(
+            '\n'.join([f'./{wheel.name}[notebook]', *packages, '']))
+    tab = book.config.tabs[0]
+    (NOTEBOOKS / 'README.md').write_text(README.read_text('utf-8').format(
+        title=book.about.title, wheel=wheel.name, tab=tab,
+        name=FRAMEWORKS[tab].name, folders=', '.join(
+            f'`{tab}`' for tab in book.config.tabs)), encoding='utf-8')
     path = archive(book.about)
     Path(shutil.make_archive(str(aside(path)), 'zip', NOTEBOOKS)).replace(path)
+    return wheel
 
 
 def for_readers(nb, page, references):

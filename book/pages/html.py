@@ -6,7 +6,7 @@ the search learn what is found where.
 
 from bs4 import BeautifulSoup
 
-from book.pages import data, downloads, folding, links, search
+from book.pages import data, downloads, folding, links, narrow, search
 
 
 def setup(app):
@@ -21,6 +21,7 @@ def work(app, pagename, templatename, context, doctree):
         return
     body = BeautifulSoup(context['body'], 'html.parser')
     folding.fold(body)
+    narrow.mark(body)
     links.link_names(body, app, pagename)
     if pagename == app.config.root_doc and (contents := body.select_one(
             '.toctree-wrapper')):

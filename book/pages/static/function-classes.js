@@ -45,7 +45,7 @@
     controls.append(label, said);
 
     image.replaceWith(svg);
-    svg.after(controls);
+    svg.parentElement.after(controls);     // .wide
     slider.addEventListener("input", show);
     show();
 

@@ -6,11 +6,12 @@ the search learn what is found where.
 
 from bs4 import BeautifulSoup
 
-from book.pages import data, downloads, folding, links, narrow, search
+from book.pages import dark, data, downloads, folding, links, narrow, search
 
 
 def setup(app):
     app.connect('html-page-context', work)
+    dark.setup(app)
     data.setup(app)
     search.setup(app)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
@@ -22,6 +23,7 @@ def work(app, pagename, templatename, context, doctree):
     body = BeautifulSoup(context['body'], 'html.parser')
     folding.fold(body)
     narrow.mark(body)
+    dark.offer(body)
     links.link_names(body, app, pagename)
     if pagename == app.config.root_doc and (contents := body.select_one(
             '.toctree-wrapper')):

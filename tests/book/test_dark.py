@@ -35,7 +35,8 @@ def test_each_color_is_turned(tmp_path):
     black, white = 'rgba(237, 237, 237, 1)', 'rgba(20, 20, 20, 1)'
     for part in (f'fill="{black}"',             # of what names no colour
                  f'.a {{fill: {white}; stroke: {black}}}',
-                 '.red {font-family: &quot;black&quot;}', 'fill: none; stroke-width: 2',
+                 '.red {font-family: &quot;black&quot;}',
+                 'fill: none; stroke-width: 2',
                  'rgba(20, 20, 20, 0.5', 'xlink:href="#p"',
                  'xlink:href="data:image/png;base64,AAAA"'):
         assert part in dark

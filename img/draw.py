@@ -2,13 +2,13 @@
 
 One visual language: data flows upward (or to the right), a layer is a rounded
 box whose colour tells its kind, a dashed box is what is being learned, a
-circle adds. The white ground keeps the figures legible in print and in dark
-mode.
+circle adds. The white ground is that of paper; book/pages/dark.py
+makes a second palette for the dark.
 """
 
 from pathlib import Path
 
-INK, GRAY = '#1f2933', '#7b8794'
+INK, GRAY = '#1f2933', '#616e7c'
 KINDS = {   # kind: fill, stroke
     'conv': ('#dbeafe', '#2563eb'), 'norm': ('#fef3c7', '#b45309'),
     'relu': ('#dcfce7', '#15803d'), 'pool': ('#ede9fe', '#6d28d9'),

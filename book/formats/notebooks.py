@@ -7,7 +7,10 @@ import base64
 import functools
 import mimetypes
 import os
+import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +26,13 @@ from book.content.files import aside, empty, swap, write_notebook
 from book.content.formulas import spoken
 from book.content.provenance import Provenance
 from book.content.sections import code_cells, number_cells
+from book.frameworks import FRAMEWORKS
 from book.pages import costs, sphinx
 from book.pages.references import ROLES, References, anchor
 from book.paths import BUILD, COLAB, FONTS, NOTEBOOKS, SAGEMAKER, archive
 from book.words import say
+
+README = Path(__file__).with_name('zip-readme.md')
 
 
 def notebooks(no_outputs=False):
@@ -34,6 +40,7 @@ def notebooks(no_outputs=False):
     book = open_book()
     sphinx.build(book, 'html')      # which numbers what is referred to
     write(book, References(), outputs=not no_outputs)
+    pack(book)
     write_colab(book)
     write_sagemaker(book)
     print(f'The notebooks are in {archive(book.about)}, {COLAB} and '
@@ -41,7 +48,7 @@ def notebooks(no_outputs=False):
 
 
 def write(book: Book, references: References, outputs: bool = True) -> None:
-    """Write the notebooks of every tab and the zip file that holds them."""
+    """Write the notebooks of every tab."""
     new = empty(aside(NOTEBOOKS))
     for _, section, tab in book.notebooks():
         nb = book.read_executed(section, tab)
@@ -54,8 +61,40 @@ def write(book: Book, references: References, outputs: bool = True) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(image, copy)
     swap(NOTEBOOKS, new)
+
+
+def pack(book: Book) -> list[Path]:
+    """Return the zip file of the notebooks, written, and the package in it.
+
+    It holds what installs them, too: of each framework a list of packages.
+    A book without a pyproject.toml has no package.
+    """
+    if Path('pyproject.toml').exists():
+        add_package(book)
     path = archive(book.about)
     Path(shutil.make_archive(str(aside(path)), 'zip', NOTEBOOKS)).replace(path)
+    return [path, *NOTEBOOKS.glob('*.whl')]
+
+
+def add_package(book: Book) -> None:
+    """Put the package and how to install it beside the notebooks."""
+    subprocess.run([sys.executable, '-m', 'build', '--wheel', '--no-isolation',
+                    '--outdir', NOTEBOOKS], check=True, capture_output=True)
+    [wheel] = NOTEBOOKS.glob('*.whl')
+    names = dict(book._sagemaker._libs[None])   # module: arguments of pip
+    for tab in book.config.tabs:
+        packages = [part for part in shlex.split(names[FRAMEWORKS[tab].module])
+                    if not part.startswith('-')]
+        (NOTEBOOKS / f'requirements-{tab}.txt').write_text(
+            '\n'.join([f'./{wheel.name}[notebook]', *packages, '']))
+    tab = book.config.tabs[0]
+    readme = README.with_suffix(f'.{book.about.language}.md')
+    if not readme.exists():
+        readme = README
+    (NOTEBOOKS / 'README.md').write_text(readme.read_text('utf-8').format(
+        title=book.about.title, wheel=wheel.name, tab=tab,
+        name=FRAMEWORKS[tab].name, folders=', '.join(
+            f'`{tab}`' for tab in book.config.tabs)), encoding='utf-8')
 
 
 def images(nb: nbformat.NotebookNode, folder: Path) -> Iterator[Path]:

@@ -7,8 +7,6 @@ tag `site`: they lead to a page of downloads.
 import base64
 import hashlib
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,13 +17,12 @@ from book.config import Config
 from book.content.files import empty, sha256
 from book.formats.epub import epub
 from book.formats.html import build_html, put_pages
-from book.formats.notebooks import write_sagemaker
+from book.formats.notebooks import pack, write_sagemaker
 from book.formats.pdf import need_programs, pdf
 from book.formats.slides import write as write_slides
 from book.pages import sphinx
-from book.pages.downloads import files
 from book.pages.references import References
-from book.paths import DOWNLOADS, EPUB, PDF, SITE, SLIDES, archive
+from book.paths import DOWNLOADS, EPUB, PDF, SITE, SLIDES
 from book.words import words
 
 NOT_FOUND = Path(__file__).with_name('404.html')
@@ -42,21 +39,19 @@ def site():
     pdf()
     epub()
     empty(DOWNLOADS)
-    if Path('pyproject.toml').exists():     # whose package is the library
-        subprocess.run([sys.executable, '-m', 'build', '--wheel',
-                        '--no-isolation', '--outdir', DOWNLOADS],
-                       check=True, capture_output=True)
-    for file in (archive(book.about), *(
+    for file in (*pack(book), *(
             folder / f'{book.about.name}-{tab}.{folder.name}'
             for tab in book.about.tabs for folder in (PDF, EPUB))):
         shutil.copy(file, DOWNLOADS)
     (DOWNLOADS / 'SHA256SUMS').write_text(''.join(
-        f'{sha256(file)}  {file.name}\n' for file in files()))
+        f'{sha256(file)}  {file.name}\n'
+        for file in sorted(DOWNLOADS.iterdir())))
     print('Building the pages of the site.', flush=True)
     pages = sphinx.build(book, 'html', 'site')
     (pages / '404.html').write_text(not_found(), encoding='utf-8')
     put_pages(SITE, pages, slides=SLIDES, downloads=DOWNLOADS)
-    print(f'The site is in {SITE}/index.html: {len(files())} downloads, '
+    number = len([*DOWNLOADS.iterdir()])
+    print(f'The site is in {SITE}/index.html: {number} downloads, '
           f'{time.time() - start:.0f} s.')
 
 

@@ -79,11 +79,12 @@ def write(book: Book, references: References,
                if cell.cell_type == 'markdown'
                for block in document.parse(cell.source).blocks):
             page = section.with_suffix('').as_posix()
-            path = new / deck(page, tab).relative_to(SLIDES)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
-                str(Deck(nb, page, references, book.about,
-                         FRAMEWORKS[tab].name)), encoding='utf-8')
+            made = Deck(nb, page, references, book.about,
+                        FRAMEWORKS[tab].name)
+            if made.slides:     # else what is marked stands in other tabs
+                path = new / deck(page, tab).relative_to(SLIDES)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(str(made), encoding='utf-8')
     swap(SLIDES, new)
 
 
@@ -108,10 +109,11 @@ class Deck:
                 for block in document.parse(cell.source).blocks:
                     self.add_block(block)
         self.end_lead()
-        first = self.slides[0]
-        self.slides.insert(0, [
-            'title', f'<h1>{self.inline(self.name)}</h1>'
-            f'<p>{html.escape(about.title)} · {framework}</p>', first[2]])
+        if self.slides:
+            self.slides.insert(0, [
+                'title', f'<h1>{self.inline(self.name)}</h1>'
+                f'<p>{html.escape(about.title)} · {framework}</p>',
+                self.slides[0][2]])
 
     def add_block(self, block: document.Block) -> None:
         """Take a block into the notes, and what it marks onto a slide."""

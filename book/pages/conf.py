@@ -12,7 +12,6 @@ HERE = Path(__file__).parent
 tags: Tags = globals()['tags']      # Sphinx puts them here
 
 extensions += ['book.pages.html', 'book.pages.reading',
-extensions += ['book.pages.html', 'book.pages.reading',
                'book.pages.downloads', 'book.pages.fonts', 'book.pages.api']
 
 html_theme = 'furo'

@@ -13,12 +13,12 @@ def setup(app):
 
 
 def offer(app, pagename, templatename, context, doctree):
-    """Set `notebooks` where there is code: (tab, name, Colab, file) each."""
-    tabs = app.env.metadata.get(pagename, {}).get('tabs', ())
-    context['notebooks'] = [
-        (tab, framework.name, BOOK.colab_address(pagename, tab),
-         context['pathto'](f'notebooks/{tab}/{pagename}.ipynb', 1))
-        for tab, framework in SHOWN.items() if tab in tabs]
+    """Set the `tabs` with code and their `notebooks`: where and in Colab."""
+    found = app.env.metadata.get(pagename, {}).get('tabs', ())
+    context['tabs'] = [tab for tab in SHOWN if tab in found]
+    context['notebooks'] = {
+        tab: (context['pathto'](f'notebooks/{tab}/{pagename}.ipynb', 1),
+              BOOK.colab_address(pagename, tab)) for tab in context['tabs']}
 
 
 def front(app):

@@ -6,11 +6,12 @@ the search learn what is found where.
 
 from bs4 import BeautifulSoup
 
-from book.pages import data, downloads, folding, links, search
+from book.pages import dark, data, downloads, folding, links, narrow, search
 
 
 def setup(app):
     app.connect('html-page-context', work)
+    dark.setup(app)
     data.setup(app)
     search.setup(app)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
@@ -25,6 +26,8 @@ def work(app, pagename, templatename, context, doctree):
         if wrapper and wrapper.get('id') == part['id']:
             del wrapper['id']           # Furo's, which takes the id as well
     folding.fold(body)
+    narrow.mark(body)
+    dark.offer(body)
     links.link_names(body, app, pagename)
     if pagename == app.config.root_doc and (contents := body.select_one(
             '.toctree-wrapper')):

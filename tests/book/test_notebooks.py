@@ -1,6 +1,7 @@
 """Notebooks for readers: a zip, Colab and SageMaker."""
 
 import re
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -44,6 +45,21 @@ def test_the_zip_holds_every_section_of_every_framework(unpacked):
         assert f'from d2l import {module} as d2l' in code_of(nb)
         for other in set(TABS.values()) - {module}:
             assert f'from d2l import {other}' not in code_of(nb)
+
+
+@pytest.mark.parametrize('tab, module', TABS.items())
+def test_the_zip_installs_what_its_notebooks_need(unpacked, tab, module):
+    """What it lists is the package in it, and the framework."""
+    readme = (unpacked / 'README.md').read_text('utf-8')
+    assert 'pip install -r requirements-' in readme and f'`{tab}`' in readme
+    package, *others = (unpacked / f'requirements-{tab}.txt'
+                        ).read_text().splitlines()
+    wheel, _, extra = package.partition('[')
+    assert extra == 'notebook]' and (unpacked / wheel).is_file()
+    assert wheel.removeprefix('./') in readme
+    assert module in {re.split('[=<]', other)[0] for other in others}
+    with zipfile.ZipFile(unpacked / wheel) as archive:
+        assert f'd2l/{module}.py' in archive.namelist()
 
 
 def test_no_mark_of_the_book_is_left(unpacked):

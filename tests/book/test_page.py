@@ -47,7 +47,8 @@ def test_every_framework_shows_its_code_and_outputs(page, address, tab):
         r'epoch \d+/(\d+): train_loss \d\.\d+, val_loss \d+\.\d+, val_acc '
         r'0\.\d+, [\d.]+ images/sec, [\d.]+ s', text)
     assert len(epochs) == int(epochs[0])
-    curves = page.locator(f'[role=tabpanel][data-tab={tab}] figure img')
+    curves = page.locator(f'[role=tabpanel][data-tab={tab}] '
+                          'figure img.only-light')
     assert curves.count() == 1 and curves.is_visible()
     # What is not the whole says so.
     is_short = re.search('시험 실행의 결과입니다|에포크 가운데', text)
@@ -156,7 +157,7 @@ def test_code_is_copied_without_its_output(resnet):
 def test_a_reference_leads_to_the_whole_figure(page, address, name):
     page.goto(f'{address}/chapter_resnet/resnet.html#fig-{name}')
     figure = page.locator(f'figure#fig-{name} '
-                          ':is(img, svg.function-classes)')
+                          ':is(img.only-light, svg.function-classes)')
     expect(figure).to_be_in_viewport(ratio=1, timeout=15_000)   # it glides
 
 
@@ -258,7 +259,7 @@ def test_without_scripts_every_framework_is_there(chromium, address):
 def test_the_front_page_says_what_the_book_is(page, address, width):
     page.set_viewport_size({'width': width, 'height': 800})
     page.goto(f'{address}/index.html')
-    cover = page.locator('article img[src$="cover.svg"]')
+    cover = page.locator('article img.only-light[src$="cover.svg"]')
     expect(cover).to_be_in_viewport(ratio=1)
     for what in '배우는 것', '읽는 이', '필요한 것', '여기서 시작하십시오':
         expect(page.locator('strong', has_text=what)).to_be_visible()
@@ -285,7 +286,7 @@ def test_asks_no_other_host(page, address):
 
 def test_all_figures_load(resnet):
     # A curve a tab, and the figures of the section.
-    assert resnet.locator('article img').count() == 4 + len(TABS)
+    assert resnet.locator('article img.only-light').count() == 4 + len(TABS)
     assert resnet.locator('svg.function-classes').is_visible()  # by script
     resnet.evaluate('''Promise.all(
         [...document.querySelectorAll("article img")].map(image => {

@@ -16,7 +16,9 @@ new MutationObserver((_, observer) => {
 // book.css shows what belongs to it; so one choice switches every block.
 {
   const page = document.documentElement;
-  const names = document.currentScript.dataset.tabs.split(" ");
+  const [names, here] = [document.currentScript.dataset.tabs,
+                         document.currentScript.dataset.here].map(
+    (tabs) => tabs.split(" "));
   const find = (key) =>
     [new URLSearchParams(location.search).get(key), localStorage.getItem(key)]
       .find((tab) => names.includes(tab));
@@ -32,7 +34,11 @@ new MutationObserver((_, observer) => {
     history.replaceState(null, "", address);
   };
 
-  const choose = (tab) => {
+  // A page that has nothing of the chosen one says so, and shows another.
+  const choose = (wanted) => {
+    const tab = here.includes(wanted) ? wanted : here[0];
+    if (tab === wanted) delete page.dataset.missing;
+    else page.dataset.missing = wanted;
     page.dataset.tab = tab;
     for (const button of document.querySelectorAll("[role=tab]")) {
       const chosen = button.dataset.tab === tab;
@@ -62,9 +68,10 @@ new MutationObserver((_, observer) => {
   };
 
   choose(find("tab") ?? names[0]);
-  if (find("compare")) compareWith(find("compare"));
+  if (here.includes(find("compare"))) compareWith(find("compare"));
   page.addEventListener("compare", (event) => compareWith(event.detail));
-  document.addEventListener("DOMContentLoaded", () => choose(page.dataset.tab));
+  document.addEventListener("DOMContentLoaded", () =>
+    choose(page.dataset.missing ?? page.dataset.tab));
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[role=tab]");

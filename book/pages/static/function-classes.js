@@ -17,7 +17,8 @@
       distance(point, goal) < distance(best, goal) ? point : best);
   }
 
-  const image = document.querySelector("img[src$='functionclasses.svg']");
+  const image = document.querySelector(
+    "img.only-light[src$='/functionclasses.svg']");
   if (image) book.read("functionclasses.svg").then(draw);
 
   function draw(file) {
@@ -44,8 +45,9 @@
     controls.className = "controls";
     controls.append(label, said);
 
+    image.nextElementSibling.remove();      // .only-dark
     image.replaceWith(svg);
-    svg.after(controls);
+    svg.parentElement.after(controls);     // .wide
     slider.addEventListener("input", show);
     show();
 

@@ -7,7 +7,7 @@
       else target.removeAttribute("tabindex");
     }
   });
-  for (const box of document.querySelectorAll("pre, div.math, .table-wrapper")) {
+  for (const box of document.querySelectorAll("pre, div.math, .table-wrapper, .wide")) {
     observer.observe(box);
   }
 }

@@ -31,6 +31,11 @@ class BatchLoader:
         self.arrays, self.batch_size = arrays, batch_size
         self.convert, self.get_seed = convert, get_seed
 
+    @property
+    def dataset(self) -> 'ArrayDataset':
+        """The examples, in their order."""
+        return ArrayDataset(self.arrays, self.convert)
+
     def __len__(self) -> int:
         return -(-len(self.arrays[0]) // self.batch_size)
 
@@ -43,23 +48,22 @@ class BatchLoader:
             yield self.convert(*(array[rows] for array in self.arrays))
 
 
-class ImageDataset:
-    """Images and labels; an item is one image, converted, and its label.
+class ArrayDataset:
+    """Examples; an item is one, converted, such as an image and its label.
 
-    `images`: (examples, height, width); `labels`: (examples,); `convert`:
-    called with one row of both, returns a batch of one.
+    `arrays`: (examples, ...), of the same length; `convert`: called with one
+    row of each, returns a batch of one.
     """
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray,
-                 convert: Callable):
-        self.arrays, self.convert = (images, labels), convert
+    def __init__(self, arrays: Sequence, convert: Callable):
+        self.arrays, self.convert = arrays, convert
 
     def __len__(self) -> int:
         return len(self.arrays[0])
 
-    def __getitem__(self, i: int) -> tuple[Any, Any]:
-        X, y = self.convert(*(array[i][None] for array in self.arrays))
-        return X[0], y[0]
+    def __getitem__(self, i: int) -> tuple:
+        return tuple(part[0] for part in self.convert(
+            *(array[i][None] for array in self.arrays)))
 
 
 class DataModule(HyperParameters, ABC):
@@ -96,13 +100,17 @@ class DataModule(HyperParameters, ABC):
         `tensors`: (examples, ...), of the same length; `train`: shuffle the
         rows anew every epoch. There are `self.batch_size` rows per batch.
         """
-        arrays = [self.to_numpy(tensor)[indices] for tensor in tensors]
+        arrays = [self.to_rows(tensor)[indices] for tensor in tensors]
         return BatchLoader(arrays, self.batch_size, self.to_tensors,
                            self.get_seed if train else None)
 
     def to_tensors(self, *arrays: np.ndarray) -> tuple:
         """Turn NumPy arrays into the framework's."""
         return tuple(map(self.to_tensor, arrays))
+
+    def to_rows(self, tensor: Any, /) -> Any:
+        """Return a tensor as an array from which rows are taken."""
+        return self.to_numpy(tensor)
 
     @staticmethod
     @abstractmethod

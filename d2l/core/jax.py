@@ -135,9 +135,18 @@ class Trainer(trainer.Trainer):
 
     def fit(self, model: Module, data: DataModule,
             key: jax.Array | None = None) -> None:
-        """Train `model` on `data`; `key`: the PRNG key of the parameters."""
+        """Train `model` on `data`, on from the parameters that it has.
+
+        `key`: the PRNG key of the parameters, where it has none yet.
+        """
         self.key = key
         super().fit(model, data)
+
+    def prepare_model(self, model: Module) -> None:
+        before = getattr(model, 'trainer', None)
+        if hasattr(before, 'state'):    # this fit goes on
+            model.weights = _variables(model)
+        super().prepare_model(model)
 
     def on_device(self) -> AbstractContextManager:
         return jax.default_device(self.device)
@@ -148,7 +157,8 @@ class Trainer(trainer.Trainer):
         params_key, dropout_key = jax.random.split(
             get_key() if self.key is None else self.key)
         variables = jax.tree_util.tree_map(jnp.array, model.apply_init(
-            batch[:-1], key={'params': params_key, 'dropout': dropout_key}))
+            trainer.inputs_of(model, batch),
+            key={'params': params_key, 'dropout': dropout_key}))
         # One a mode: a chapter's own jax.jit then traces its loss anew.
         self.apply_fns = {
             training: lambda *args, **kwargs: model.apply(*args, **kwargs)
@@ -202,7 +212,7 @@ class Trainer(trainer.Trainer):
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = [jax.device_put(a, self.device) for a in batch]
+            batch = jax.device_put(batch, self.device)
         return batch
 
     def set_training(self, training: bool) -> None:
@@ -521,7 +531,7 @@ def _variables(model):
     if hasattr(model, 'trainer'):
         state = model.trainer.state
         return {'params': state.params, 'batch_stats': state.batch_stats}
-    return model.weights
+    return getattr(model, 'weights', {})
 
 
 def _weights(variables):

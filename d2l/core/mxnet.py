@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from os import PathLike
 
 from d2l.core import data, devices, hardware, hints, module, trainer, weights
@@ -169,7 +169,7 @@ class Trainer(trainer.Trainer):
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = [a.as_in_ctx(self.device) for a in batch]
+            batch = trainer.mapped(lambda a: a.as_in_ctx(self.device), batch)
         return batch
 
     def set_training(self, training: bool) -> None:
@@ -201,6 +201,13 @@ class Trainer(trainer.Trainer):
             for param, saved in zip(self.model.parameters(), npx.load(file),
                                     strict=True):
                 param[:] = saved
+
+    def hyperparameters(self) -> dict[str, float]:
+        return ({'learning_rate': self.optim.learning_rate}
+                if isinstance(self.optim, gluon.Trainer) else {})
+
+    def set_hyperparameters(self, values: Mapping[str, float]) -> None:
+        self.optim.set_learning_rate(values['learning_rate'])
 
     def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
         """Scale the gradient of `model` to norm `grad_clip_val` if larger.
@@ -264,8 +271,8 @@ class FashionMNIST(data.FashionMNIST, DataModule):
     label_dtype = 'int32'
 
     def split(self, images: numpy.ndarray,
-              labels: numpy.ndarray) -> data.ImageDataset:
-        return data.ImageDataset(images, labels, self.convert)
+              labels: numpy.ndarray) -> data.ArrayDataset:
+        return data.ArrayDataset((images, labels), self.convert)
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
@@ -461,7 +468,8 @@ def save_weights(model: Module, path: str | PathLike) -> None:
     those of torchvision's resnet.py, the layout is PyTorch's: every
     framework's `load_weights` reads the file.
     """
-    weights.save_weights(model, list(_weights(model)), path,
+    listed = list(_weights(model)) if _is_built(model) else []
+    weights.save_weights(model, listed, path,
                          f'MXNet {mxnet.__version__}')
 
 
@@ -472,9 +480,34 @@ def load_weights(model: Module, path: str | PathLike) -> None:
     do not fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
-    if any(min(p.shape) < 1 for p in model.collect_params().values()):
+    with _built(model, arrays):
+        weights.load_weights(model, list(_weights(model)), arrays, metadata,
+                             path)
+
+
+def _is_built(model):
+    """Tell whether all layers have their shapes and arrays."""
+    return all(p.shape is not None and min(p.shape, default=1) > 0
+               and p._data is not None
+               for p in model.collect_params().values())
+
+
+@contextmanager
+def _built(model, arrays):
+    """Give lazy layers the shapes that arrays ask for, unless this fails."""
+    if _is_built(model):
+        yield
+        return
+    states = [(param, dict(vars(param)))
+              for param in model.collect_params().values()]
+    try:
         model.apply_init([np.zeros(weights.example_shape(arrays))])
-    weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
+        yield
+    except BaseException:
+        for param, attributes in states:
+            vars(param).clear()
+            vars(param).update(attributes)
+        raise
 
 
 def _weights(model):

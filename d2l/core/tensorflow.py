@@ -156,7 +156,7 @@ class Trainer(trainer.Trainer):
     def prepare_steps(self) -> None:
         batch = self.prepare_batch(next(iter(self.train_dataloader)))
         with suppress(Exception):   # steps may do without `forward`
-            self.model.apply_init(batch[:-1])
+            self.model.apply_init(trainer.inputs_of(self.model, batch))
 
         def train_step(batch):
             with self.capture() as logged:
@@ -228,6 +228,14 @@ class Trainer(trainer.Trainer):
             for variable, name in zip(self.variables(), arrays.files,
                                       strict=True):
                 variable.assign(arrays[name])
+
+    def hyperparameters(self) -> dict[str, float]:
+        rate = getattr(self.optim, 'learning_rate', None)
+        return {'learning_rate': float(rate)} if isinstance(
+            rate, tf.Variable | tf.keras.Variable) else {}
+
+    def set_hyperparameters(self, values: Mapping[str, float]) -> None:
+        self.optim.learning_rate = values['learning_rate']
 
     def variables(self) -> list[tf.Variable]:
         """Return what training changes, of the model and of the optimizer."""
@@ -469,7 +477,8 @@ def save_weights(model: Module, path: str | PathLike) -> None:
     those of torchvision's resnet.py, the layout is PyTorch's: every
     framework's `load_weights` reads the file.
     """
-    weights.save_weights(model, list(_weights(model)), path,
+    listed = list(_weights(model)) if model.built else []
+    weights.save_weights(model, listed, path,
                          f'TensorFlow {tf.__version__}')
 
 
@@ -480,10 +489,37 @@ def load_weights(model: Module, path: str | PathLike) -> None:
     do not fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
-    if not model.built:
+    with _built(model, arrays):
+        weights.load_weights(model, list(_weights(model)), arrays, metadata,
+                             path)
+
+
+@contextmanager
+def _built(model, arrays):
+    """Give lazy layers the shapes that arrays ask for, unless this fails."""
+    if model.built:
+        yield
+        return
+    owners = [owner for layer in model._flatten_layers()
+              for owner in (layer, getattr(layer, '_tracker', None)) if owner]
+    attributes = [dict(vars(owner)) for owner in owners]
+    contents = [(part, part.copy()) for owner in owners
+                for value in vars(owner).values() for part in (
+                    value, *(value.values() if isinstance(value, dict)
+                             else ())) if isinstance(part, list | set)]
+    try:
         n, c, h, w = weights.example_shape(arrays)
         model.apply_init([tf.zeros((n, h, w, c))])
-    weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
+        yield
+    except BaseException:
+        for owner, before in zip(owners, attributes, strict=True):
+            vars(owner).clear()
+            vars(owner).update(before)
+        for part, before in contents:   # of subclasses, which keep track
+            kind = list if isinstance(part, list) else set
+            kind.clear(part)
+            (list.extend if kind is list else set.update)(part, before)
+        raise
 
 
 def _weights(part, place=()):

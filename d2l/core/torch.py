@@ -95,12 +95,17 @@ class Module(module.Module, nn.Module):
 class DataModule(data.DataModule):
     __doc__ = data.DataModule.__doc__
     get_seed = staticmethod(get_seed)
-    to_tensor = staticmethod(torch.from_numpy)
+    to_tensor = staticmethod(torch.as_tensor)
     to_numpy = staticmethod(np.asarray)
+    to_rows = staticmethod(torch.as_tensor)     # keeps gradients and bfloat16
 
 
-class _AnyLayout(TorchFunctionMode):
-    """The context in which `view` takes images that lie channels last."""
+class _AnyBatch(TorchFunctionMode):
+    """The context in which `view` takes images that lie channels last.
+
+    And batch normalization a batch of one value a channel, such as the last
+    one of a data set: it has no variance, so the running statistics serve.
+    """
     copying: Mapping[Any, Callable] = {
         torch.Tensor.view: torch.Tensor.reshape,
         torch.Tensor.view_as: torch.Tensor.reshape_as}
@@ -114,6 +119,10 @@ class _AnyLayout(TorchFunctionMode):
             if function not in self.copying:
                 raise
             return self.copying[function](*args, **(kwargs or {}))
+        except ValueError:
+            if function is not F.batch_norm or args[1] is None:
+                raise
+            return function(*args[:5], False, *args[6:], **(kwargs or {}))
 
 
 class Trainer(trainer.Trainer):
@@ -127,15 +136,19 @@ class Trainer(trainer.Trainer):
     def prepare_model(self, model: Module) -> None:
         super().prepare_model(model)
         model.to(self.device)
-        if any(nn.parameter.is_lazy(p) for p in model.parameters()):
+        if not _is_built(model):
             batch = self.prepare_batch(next(iter(self.train_dataloader)))
-            model.apply_init(batch[:-1])
+            try:
+                model.apply_init(trainer.inputs_of(model, batch))
+            except Exception:   # a batch that only the model's step knows
+                with _inference(model), self.capture():
+                    model.training_step(batch)
 
     @contextmanager
     def fast_layout(self) -> Iterator[None]:
         self.set_memory_format(torch.channels_last)
         try:
-            with _AnyLayout():
+            with _AnyBatch():
                 yield
         finally:
             self.set_memory_format(torch.contiguous_format)
@@ -148,7 +161,8 @@ class Trainer(trainer.Trainer):
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = [a.to(self.device, non_blocking=True) for a in batch]
+            batch = trainer.mapped(lambda a: a.to(
+                self.device, non_blocking=True), batch)
         return batch
 
     def set_training(self, training: bool) -> None:
@@ -214,6 +228,17 @@ class Trainer(trainer.Trainer):
         if state['optim']:
             self.optim.load_state_dict(state['optim'])
 
+    def hyperparameters(self) -> dict[str, float]:
+        return {f'{i}.{name}': value for i, group in
+                enumerate(getattr(self.optim, 'param_groups', ()))
+                for name, value in group.items()
+                if isinstance(value, int | float)}
+
+    def set_hyperparameters(self, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            i, _, name = name.partition('.')
+            self.optim.param_groups[int(i)][name] = value
+
     def tensors(self) -> list[torch.Tensor]:
         """Return what training changes in the model, scratch models too."""
         return [tensor.detach() for tensor in
@@ -274,8 +299,8 @@ class FashionMNIST(data.FashionMNIST, DataModule):
     label_dtype = 'int64'
 
     def split(self, images: np.ndarray,
-              labels: np.ndarray) -> data.ImageDataset:
-        return data.ImageDataset(images, labels, self.convert)
+              labels: np.ndarray) -> data.ArrayDataset:
+        return data.ArrayDataset((images, labels), self.convert)
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
@@ -497,7 +522,8 @@ def save_weights(model: nn.Module, path: str | PathLike) -> None:
     those of torchvision's resnet.py, the layout is PyTorch's: every
     framework's `load_weights` reads the file.
     """
-    weights.save_weights(model, list(_weights(model)), path,
+    listed = list(_weights(model)) if _is_built(model) else []
+    weights.save_weights(model, listed, path,
                          f'PyTorch {torch.__version__}')
 
 
@@ -508,8 +534,9 @@ def load_weights(model: nn.Module, path: str | PathLike) -> None:
     do not fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
-    _build(model, arrays)
-    weights.load_weights(model, list(_weights(model)), arrays, metadata, path)
+    with _built(model, arrays):
+        weights.load_weights(model, list(_weights(model)), arrays, metadata,
+                             path)
 
 
 def load_torchvision(model: nn.Module,
@@ -521,17 +548,46 @@ def load_torchvision(model: nn.Module,
     """
     arrays = {name: tensor.cpu().numpy()
               for name, tensor in state_dict.items()}
-    _build(model, arrays)
-    listed = list(_weights(model))
-    weights.load_weights(
-        model, listed, weights.from_torchvision(arrays, weights.named(listed)),
-        {}, 'The state_dict')
+    with _built(model, arrays):
+        listed = list(_weights(model))
+        weights.load_weights(
+            model, listed,
+            weights.from_torchvision(arrays, weights.named(listed)),
+            {}, 'The state_dict')
 
 
-def _build(model, arrays):
-    """Give lazy layers the shapes that the arrays ask for."""
-    if any(nn.parameter.is_lazy(p) for p in model.parameters()):
+def _is_built(model):
+    """Tell whether all layers have their shapes."""
+    return not any(nn.parameter.is_lazy(p) for p in model.parameters())
+
+
+@contextmanager
+def _built(model, arrays):
+    """Give lazy layers the shapes that arrays ask for, unless this fails."""
+    if _is_built(model):
+        yield
+        return
+    lazy = [(tensor, type(tensor)) for tensor in
+            (*model.parameters(), *model.buffers())
+            if nn.parameter.is_lazy(tensor)]
+    parts = [(part, type(part), dict(vars(part)), [
+        (value, value.copy()) for value in vars(part).values()
+        if isinstance(value, dict)]) for part in model.modules()]
+    try:
         model.apply_init([torch.zeros(weights.example_shape(arrays))])
+        yield
+    except BaseException:
+        for part, kind, attributes, dicts in parts:
+            part.__class__ = kind
+            vars(part).clear()
+            vars(part).update(attributes)
+            for value, before in dicts:     # such as of its hooks
+                value.clear()
+                value.update(before)
+        for tensor, kind in lazy:
+            tensor.data = torch.empty(0)
+            tensor.__class__ = kind
+        raise
 
 
 def _weights(part, place=()):

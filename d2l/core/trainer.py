@@ -1,10 +1,11 @@
 """The training loop, written once. Each framework adds only its steps."""
 
+import inspect
 import os
 import random
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from itertools import islice
@@ -150,6 +151,13 @@ class Trainer(HyperParameters, ABC):
     def load_state(self, file: str) -> None:
         """Read what `save_state` wrote."""
 
+    def hyperparameters(self) -> dict[str, float]:
+        """Return the optimizer's numbers that its saved state holds too."""
+        return {}
+
+    def set_hyperparameters(self, values: Mapping[str, float]) -> None:
+        """Set some of the optimizer's numbers."""
+
     @property
     def device(self) -> Any:
         """The device that `fit` trains on: the first GPU, or the CPU."""
@@ -189,9 +197,19 @@ class Trainer(HyperParameters, ABC):
         """
         board = self.model.board
         board.xlabel = 'epoch'
+        hyperparameters = self.hyperparameters()
         progress = checkpoints.load(self) or {
             'epochs': 0, 'seed': self.get_seed(), 'lines': [],
             'board': board.state()}
+        before = progress.get('hyperparameters', hyperparameters)
+        progress['hyperparameters'] = hyperparameters
+        changed = {name: value for name, value in hyperparameters.items()
+                   if before.get(name, value) != value}
+        if changed:     # by hand since then, not by the training itself
+            self.set_hyperparameters(changed)
+            print('The training goes on with ' + ', '.join(
+                f'{name}={value:g} instead of {before[name]:g}'
+                for name, value in changed.items()) + '.')
         board.restore(progress['board'])
         print(*progress['lines'], sep='', end='', flush=True)
         for epoch in range(progress['epochs'], self.max_epochs):
@@ -346,11 +364,39 @@ class Trainer(HyperParameters, ABC):
 
 
 def num_examples(batch):
-    """Return the length of the labels, 1 where a batch is of another kind."""
+    """Return the length of the labels, 1 where a batch is of another kind.
+
+    In a dict it is the length of the last value.
+    """
     try:
-        return len(batch[-1])
-    except (TypeError, KeyError):
+        return len([*batch.values()][-1] if isinstance(batch, Mapping)
+                   else batch[-1])
+    except (TypeError, IndexError):
         return 1
+
+
+def inputs_of(model: Any, batch: Any) -> list:
+    """Return the arguments of `forward` that are in a batch.
+
+    They are all but the last, which is the labels; the only one, where there
+    are no labels; and of a dict what bears the names of `forward`'s
+    parameters, else its first value.
+    """
+    if isinstance(batch, Mapping):
+        names = inspect.signature(model.forward).parameters
+        return [batch[name] for name in names if name in batch] or [
+            *batch.values()][:1]
+    return list(batch[:-1] or batch) if isinstance(
+        batch, list | tuple) else [batch]
+
+
+def mapped(function: Callable, batch: Any) -> Any:
+    """Return a batch, however nested, with the function of each tensor."""
+    if isinstance(batch, Mapping):
+        return {name: mapped(function, part) for name, part in batch.items()}
+    if isinstance(batch, list | tuple):
+        return [mapped(function, part) for part in batch]
+    return function(batch)
 
 
 def positive_number(variable, of_what):

@@ -11,11 +11,13 @@ import re
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError, deserialize, safe_open
 from safetensors.numpy import save
 
 from d2l import __version__
 
+DTYPES = {'F64': '<f8', 'F32': '<f4', 'F16': '<f2', 'I64': '<i8',
+          'I32': '<i4', 'I16': '<i2', 'I8': 'i1', 'U8': 'u1', 'BOOL': '?'}
 LEAVES = {  # what the frameworks call a tensor -> its name in the file
     'kernel': 'weight', 'gamma': 'weight', 'scale': 'weight', 'beta': 'bias',
     'mean': 'running_mean', 'var': 'running_var',
@@ -44,6 +46,8 @@ class Weight:
     def read(self):
         """Return the tensor in the layout of the file."""
         array = np.asarray(self.get())
+        if array.dtype.kind not in 'fiu':       # such as JAX's bfloat16
+            array = array.astype(np.float32)
         if self.channels_last and array.ndim == 4:
             array = array.transpose(3, 2, 0, 1)
         elif self.channels_last and array.ndim == 2:
@@ -51,12 +55,13 @@ class Weight:
         return np.ascontiguousarray(array)
 
     def write(self, array):
-        """Set the tensor from the layout of the file."""
+        """Set the tensor, in its own dtype, from the layout of the file."""
         if self.channels_last and array.ndim == 4:
             array = array.transpose(2, 3, 1, 0)
         elif self.channels_last and array.ndim == 2:
             array = array.T
-        self.set(np.ascontiguousarray(array))
+        self.set(np.ascontiguousarray(
+            array.astype(np.asarray(self.get()).dtype)))
 
 
 def named(weights):
@@ -106,7 +111,13 @@ def architecture(model):
 
 
 def save_weights(model, weights, path, framework):
-    """Write the weights of `model` to `path`, whole or not at all."""
+    """Write the weights of `model` to `path`, whole or not at all.
+
+    Raises ValueError, and writes nothing, where a model has none yet.
+    """
+    if not weights:
+        raise ValueError(f'{architecture(model)} has no weights to save yet: '
+                         'its layers get them by apply_init, or by fit.')
     path = Path(path)
     aside = path.with_name(f'{path.name}.partial')
     aside.write_bytes(save(
@@ -148,11 +159,25 @@ def read(path):
     """Return the arrays of a file by name, and its metadata."""
     try:
         with safe_open(path, framework='np') as file:
-            return ({name: file.get_tensor(name) for name in file.keys()},
-                    file.metadata() or {})
+            metadata, names = file.metadata() or {}, list(file.keys())
+            if 'BF16' not in [file.get_slice(name).get_dtype()
+                              for name in names]:
+                return {name: file.get_tensor(name) for name in names}, (
+                    metadata)
+        return widened(path), metadata
     except SafetensorError as error:
         raise ValueError(f'{path} is not a whole safetensors file: {error}. '
                          f'Save it anew.') from None
+
+
+def widened(path):
+    """Return the arrays of a file, bfloat16 as float32: NumPy has none."""
+    return {name: (np.frombuffer(tensor['data'], '<u2').astype('<u4') << 16
+                   ).view('<f4').reshape(tensor['shape'])
+            if tensor['dtype'] == 'BF16' else
+            np.frombuffer(tensor['data'], DTYPES[tensor['dtype']]).reshape(
+                tensor['shape'])
+            for name, tensor in deserialize(Path(path).read_bytes())}
 
 
 def from_torchvision(arrays, wanted):

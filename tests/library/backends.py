@@ -70,6 +70,16 @@ class Backend:
 class Torch(Backend):
     name = 'torch'
 
+    def dense(self, n):
+        """Return a linear layer of n outputs, without the inputs' number."""
+        return importlib.import_module('torch').nn.LazyLinear(n)
+
+    def rare(self):
+        """Return (8, ...) tensors that NumPy does not have as they are."""
+        torch = importlib.import_module('torch')
+        w = torch.ones(2, 1, requires_grad=True)
+        return torch.ones(8, 2) @ w, torch.ones(8).bfloat16()
+
     def keeps_unbiased_variance(self, dtype):
         return True
 
@@ -116,6 +126,10 @@ class Torch(Backend):
 
 class Jax(Backend):
     name = 'jax'
+
+    def rare(self):
+        jnp = importlib.import_module('jax').numpy
+        return jnp.ones(8, jnp.bfloat16), jnp.ones((8, 1), jnp.float16)
     channels_last = True
 
     def tensor(self, array):
@@ -175,6 +189,13 @@ class TensorFlow(Backend):
     name = 'tensorflow'
     channels_last = True
 
+    def dense(self, n):
+        return importlib.import_module('tensorflow').keras.layers.Dense(n)
+
+    def rare(self):
+        tf = importlib.import_module('tensorflow')
+        return tf.Variable(tf.ones((8, 1))), tf.ones(8, tf.bfloat16)
+
     def tensor(self, array):
         return self.d2l.tensor(array)
 
@@ -232,6 +253,15 @@ class TensorFlow(Backend):
 class MXNet(Backend):
     name = 'mxnet'
     momentum_in_float32 = True
+
+    def dense(self, n):
+        return importlib.import_module('mxnet').gluon.nn.Dense(n)
+
+    def rare(self):
+        np_ = importlib.import_module('mxnet').np
+        w = np_.ones((8, 1))
+        w.attach_grad()
+        return w, np_.ones(8, dtype='float16')
 
     def tensor(self, array):
         return self.d2l.tensor(array, dtype=array.dtype)

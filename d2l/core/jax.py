@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field
 from os import PathLike
 from pathlib import Path
@@ -16,7 +16,15 @@ from flax import serialization
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import data, devices, hints, module, trainer, weights
+from d2l.core import (
+    data,
+    devices,
+    hints,
+    module,
+    prediction,
+    trainer,
+    weights,
+)
 from d2l.core.cpu.jax import rewrite
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -26,8 +34,9 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'save_weights', 'load_weights']
+           'accuracy', 'evaluate_accuracy_gpu', 'predict',
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'save_weights',
+           'load_weights']
 
 hints.show_hints()
 
@@ -81,6 +90,9 @@ class Module(module.Module, nn.Module):
     board: ProgressBoard = field(default_factory=ProgressBoard, init=False)
 
     def __call__(self, X, *args, **kwargs):
+        if self.scope is None:      # not within init, apply or bind
+            with _inferring(self) as infer:
+                return infer(X, *args, **kwargs)
         return self.forward(X, *args, **kwargs)
 
     def training_step(self, params: Any, batch: Sequence,
@@ -453,6 +465,33 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
+@contextmanager
+def _inferring(model):
+    """Give the function that `predict` calls, which returns JAX's arrays."""
+    if not (hasattr(model, 'weights')
+            or hasattr(getattr(model, 'trainer', None), 'state')):
+        raise ValueError(
+            f'This {type(model).__name__} has no parameters yet: train it '
+            f'with fit, load some with d2l.load_weights, or give them by hand '
+            f'to model.apply(variables, X), where variables = '
+            f'model.init(d2l.get_key(), X).')
+    variables = _variables(model)
+    leaf = jax.tree_util.tree_leaves(variables)[0]
+    device = next(iter(leaf.devices())) if hasattr(leaf, 'devices') else None
+    apply = jax.jit(lambda *args, **kwargs: model.apply(*args, **kwargs))
+    training = getattr(model, 'training', False)
+
+    def infer(*inputs, **kwargs):
+        return apply(variables, *jax.device_put(inputs, device), **kwargs)
+
+    model.training = False
+    try:
+        yield infer
+    finally:
+        model.training = training
+
+
+predict = prediction.predictor(_inferring)
 load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from os import PathLike
 
-from d2l.core import data, devices, hardware, hints, module, trainer, weights
+from d2l.core import (
+    data,
+    devices,
+    hardware,
+    hints,
+    module,
+    prediction,
+    trainer,
+    weights,
+)
 
 hardware.use_all_cores()     # before MXNet is imported
 
@@ -23,8 +32,9 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
            'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'resnet18', 'save_weights', 'load_weights']
+           'accuracy', 'evaluate_accuracy_gpu', 'predict',
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'resnet18',
+           'save_weights', 'load_weights']
 
 npx.set_np()
 hints.show_hints()
@@ -405,6 +415,22 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
+@contextmanager
+def _inferring(model):
+    """Give the function that `predict` calls."""
+    npx.set_np()    # holds for a thread only
+    params = model.collect_params()
+    device = (next(iter(params.values())).list_ctx()[0] if params.keys()
+              else model.get_scratch_params()[0].ctx)
+
+    def infer(*inputs):
+        return model(*(np.array(X, ctx=device) for X in inputs)).asnumpy()
+
+    with autograd.predict_mode():
+        yield infer
+
+
+predict = prediction.predictor(_inferring)
 load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 

@@ -54,13 +54,20 @@ class EpochProgress:
 
     def show(self):
         """Show the means so far and the speed of training."""
-        means = [f'{label} {float(total) / self.weights[label]:.3f}'
-                 for label, total in self.sums.items()]     # waits
+        self.logged = {label: float(total) / self.weights[label]
+                       for label, total in self.sums.items()}   # waits
         self.refreshed = time.perf_counter()
         if self.training:
             self.speed = self.num_images / (self.refreshed - self.start)
-        self.text = ', '.join([*means, f'{self.speed:.1f} images/sec'])
+        self.text = ', '.join([
+            *(f'{label} {mean:.3f}' for label, mean in self.logged.items()),
+            f'{self.speed:.1f} images/sec'])
         self.bar.set_postfix_str(self.text)
+
+    def means(self):
+        """Return the means of the epoch that is over, its speed and time."""
+        return {**self.logged, 'images_per_second': self.speed,
+                'seconds': self.seconds}
 
     def __getstate__(self):     # a bar can't be copied, its model can
         return vars(self) | {'bar': None}
@@ -73,6 +80,6 @@ class EpochProgress:
             self.show()
         self.bar.close()
         if error is None:
-            seconds = time.perf_counter() - self.start
-            self.line = f'{self.title}: {self.text}, {seconds:.1f} s'
+            self.seconds = time.perf_counter() - self.start
+            self.line = f'{self.title}: {self.text}, {self.seconds:.1f} s'
             print(self.line, flush=True)

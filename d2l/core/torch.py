@@ -12,7 +12,16 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from d2l.core import data, devices, hardware, hints, module, trainer, weights
+from d2l.core import (
+    data,
+    devices,
+    hardware,
+    hints,
+    module,
+    prediction,
+    trainer,
+    weights,
+)
 from d2l.core.cpu.torch import MatrixConvolutions
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -22,9 +31,9 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'resnet18', 'save_weights', 'load_weights',
-           'load_torchvision']
+           'accuracy', 'evaluate_accuracy_gpu', 'predict',
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'resnet18',
+           'save_weights', 'load_weights', 'load_torchvision']
 
 hints.show_hints()
 
@@ -434,6 +443,20 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
+@contextmanager
+def _inferring(model):
+    """Give the function that `predict` calls."""
+    device = next(iter(model.parameters())).device
+
+    def infer(*inputs):
+        outputs = model(*(torch.as_tensor(X, device=device) for X in inputs))
+        return outputs.float().cpu().numpy()
+
+    with _inference(model):
+        yield infer
+
+
+predict = prediction.predictor(_inferring)
 load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 

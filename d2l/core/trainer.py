@@ -57,6 +57,11 @@ class Trainer(HyperParameters, ABC):
     epochs, and `fit` says so; D2L_CHECKPOINT_DIR lets a training that was
     cut off go on.
 
+    After `fit`, `history` is a list of dicts, one an epoch: 'epoch', counted
+    from 1 and on from the epochs that the model's board shows already; the
+    means of what the steps plotted, such as 'train_loss', 'val_loss' and
+    'val_acc'; 'images_per_second' of training and 'seconds' of all.
+
     JAX and TensorFlow compile the steps: their Python code runs when a step
     is traced, and what it reads there keeps its value. A step that reads the
     epoch or a batch's number runs eagerly instead.
@@ -76,6 +81,8 @@ class Trainer(HyperParameters, ABC):
     is_tracing = False
     # Chapters may replace __init__ or fit_epoch: what plotting needs is here.
     progress: EpochProgress | None = None
+    history: Sequence[dict[str, Any]] = ()      # of the last `fit`, by epochs
+    epochs_before = 0           # that the model's board shows already
     captured: dict[str, Any] | None = None
     precision: str = 'auto'
     num_examples: int = 1       # of the batch at hand
@@ -167,6 +174,8 @@ class Trainer(HyperParameters, ABC):
     def fit_on_device(self, model: Module, data: DataModule) -> None:
         """Prepare what the loop needs, then go through the epochs."""
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        self.history = []
+        self.epochs_before = model.board.num_epochs()
         self.prepare_data(data)
         self.limit_epochs()
         self.limit_batches()
@@ -180,6 +189,18 @@ class Trainer(HyperParameters, ABC):
         for epoch in range(self.max_epochs):
             self.epoch = epoch
             self.fit_epoch()
+            self.end_epoch()
+
+    def end_epoch(self) -> None:
+        """Keep what the epoch brought, in `history` and in the board's file.
+
+        A `fit_epoch` of one's own may have no progress to tell of.
+        """
+        if self.progress:
+            number = self.epochs_before + self.epoch + 1
+            self.history = [*self.history,
+                            {'epoch': number, **self.progress.means()}]
+        self.model.board.save_display()
 
     def fit_with_checkpoints(self, checkpoints):
         """Train from the last checkpoint on, and write one every epoch.
@@ -190,9 +211,10 @@ class Trainer(HyperParameters, ABC):
         board = self.model.board
         board.xlabel = 'epoch'
         progress = checkpoints.load(self) or {
-            'epochs': 0, 'seed': self.get_seed(), 'lines': [],
+            'epochs': 0, 'seed': self.get_seed(), 'lines': [], 'history': [],
             'board': board.state()}
         board.restore(progress['board'])
+        self.history = progress.get('history', [])
         print(*progress['lines'], sep='', end='', flush=True)
         for epoch in range(progress['epochs'], self.max_epochs):
             self.epoch = epoch
@@ -200,7 +222,9 @@ class Trainer(HyperParameters, ABC):
             self.train_batch_idx = self.epoch * self.num_train_batches
             self.val_batch_idx = self.epoch * self.num_val_batches
             self.fit_epoch()
-            progress.update(epochs=self.epoch + 1, board=board.state())
+            self.end_epoch()
+            progress.update(epochs=self.epoch + 1, board=board.state(),
+                            history=self.history)
             if self.progress:
                 progress['lines'].append(f'{self.progress.line}\n')
             checkpoints.save(self, progress)
@@ -257,7 +281,7 @@ class Trainer(HyperParameters, ABC):
     def prepare_model(self, model: Any) -> None:
         """Tie the model to this trainer."""
         model.trainer = self
-        model.board.xlim = [0, self.max_epochs]
+        model.board.xlim = [0, self.epochs_before + self.max_epochs]
         model.board.drop_pending()
         self.model = model
 
@@ -308,10 +332,11 @@ class Trainer(HyperParameters, ABC):
             self.captured[label] = value
             return
         if label.startswith('train_'):
-            x = self.train_batch_idx / self.num_train_batches
+            x = (self.epochs_before
+                 + self.train_batch_idx / self.num_train_batches)
             n = self.num_train_batches / self.model.plot_train_per_epoch
         else:
-            x = self.epoch + 1
+            x = self.epochs_before + self.epoch + 1
             n = self.num_val_batches / self.model.plot_valid_per_epoch
         self.model.board.xlabel = 'epoch'
         self.model.board.draw(x, value, label, every_n=max(1, int(n)),

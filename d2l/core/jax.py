@@ -17,6 +17,7 @@ from flax.training import train_state
 from jax import numpy as jnp
 
 from d2l.core import (
+    checks,
     data,
     devices,
     hints,
@@ -118,6 +119,7 @@ class Module(module.Module, nn.Module):
     def configure_optimizers(self) -> optax.GradientTransformation:
         return optax.sgd(self.lr)
 
+    @checks.explained()
     def apply_init(self, dummy_input: Sequence,
                    key: jax.Array | dict[str, jax.Array]) -> dict[str, Any]:
         """Return the initial variables, or those that were loaded.
@@ -156,7 +158,7 @@ class Trainer(trainer.Trainer):
 
     def prepare_steps(self) -> None:
         model = self.model
-        batch = self.prepare_batch(next(iter(self.train_dataloader)))
+        batch = self.prepared(next(iter(self.train_dataloader)))
         params_key, dropout_key = jax.random.split(
             get_key() if self.key is None else self.key)
         variables = jax.tree_util.tree_map(jnp.array, model.apply_init(
@@ -300,6 +302,7 @@ class Classifier(Module):
         compare = (preds == Y.reshape(-1)).astype(jnp.float32)
         return compare.mean() if averaged else compare
 
+    @checks.explained()
     def layer_summary(self, X_shape: Sequence[int],
                       key: jax.Array | None = None) -> None:
         """Print the output shape of every layer of `net`.

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from os import PathLike
 
 from d2l.core import (
+    checks,
     data,
     devices,
     hardware,
@@ -124,6 +125,7 @@ class Module(module.Module, nn.Block):
                 if isinstance(value, np.ndarray):
                     setattr(self, name, value)
 
+    @checks.explained()
     def apply_init(self, inputs: Sequence,
                    init: init.Initializer | None = None) -> None:
         """Give lazy layers their shapes, after `init` if it is given.
@@ -256,6 +258,7 @@ class Classifier(module.Classifier, Module):
         compare = (preds.astype(Y.dtype) == Y).astype('float32')
         return compare.mean() if averaged else compare
 
+    @checks.explained()
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net`.
 

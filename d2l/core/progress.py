@@ -1,5 +1,6 @@
 """What a person sees while work is under way."""
 
+import math
 import time
 import warnings
 
@@ -30,12 +31,17 @@ class EpochProgress:
         self.title = title
         self.bar = progress_bar(desc=title, total=num_batches, unit='batch')
         self.sums, self.weights = {}, {}
+        self.losses = []    # of the training steps since the means were read
+        self.num_losses = 0         # before them
+        self.diverged = None        # the first step, and its loss
         self.training = True        # the time until validation begins counts
         self.num_images = 0
         self.start = self.refreshed = time.perf_counter()
 
     def add(self, label, value, weight):
         """Add `value` to the mean of `label` with this weight."""
+        if label == 'train_loss':
+            self.losses.append(value)
         self.sums[label] = self.sums.get(label, 0) + value * weight
         self.weights[label] = self.weights.get(label, 0) + weight
 
@@ -56,6 +62,14 @@ class EpochProgress:
         """Show the means so far and the speed of training."""
         self.logged = {label: float(total) / self.weights[label]
                        for label, total in self.sums.items()}   # waits
+        if not self.diverged and not math.isfinite(
+                self.logged.get('train_loss', 0)):
+            self.diverged = next(
+                ((self.num_losses + i, float(loss))
+                 for i, loss in enumerate(self.losses)
+                 if not math.isfinite(loss)), None)
+        self.num_losses += len(self.losses)
+        self.losses.clear()
         self.refreshed = time.perf_counter()
         if self.training:
             self.speed = self.num_images / (self.refreshed - self.start)

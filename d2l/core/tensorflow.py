@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from d2l.core import (
+    checks,
     data,
     devices,
     hardware,
@@ -104,6 +105,7 @@ class Module(module.Module, tf.keras.Model):
     def configure_optimizers(self) -> tf.keras.optimizers.Optimizer:
         return tf.keras.optimizers.SGD(self.lr)
 
+    @checks.explained()
     def apply_init(self, inputs: Sequence,
                    init: Callable | None = None) -> None:
         """Give lazy layers their shapes, then apply `init` to every layer.
@@ -164,7 +166,7 @@ class Trainer(trainer.Trainer):
         return self.device
 
     def prepare_steps(self) -> None:
-        batch = self.prepare_batch(next(iter(self.train_dataloader)))
+        batch = self.prepared(next(iter(self.train_dataloader)))
         with suppress(Exception):   # steps may do without `forward`
             self.model.apply_init(batch[:-1])
 
@@ -281,6 +283,7 @@ class Classifier(module.Classifier, Module):
         compare = tf.cast(tf.cast(preds, Y.dtype) == Y, tf.float32)
         return tf.reduce_mean(compare) if averaged else compare
 
+    @checks.explained()
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net`.
 

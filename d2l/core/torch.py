@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from d2l.core import (
+    checks,
     data,
     devices,
     hardware,
@@ -89,6 +90,7 @@ class Module(module.Module, nn.Module):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
+    @checks.explained()
     def apply_init(self, inputs: Sequence,
                    init: Callable | None = None) -> None:
         """Give lazy layers their shapes, then apply `init` to every layer.
@@ -137,7 +139,7 @@ class Trainer(trainer.Trainer):
         super().prepare_model(model)
         model.to(self.device)
         if any(nn.parameter.is_lazy(p) for p in model.parameters()):
-            batch = self.prepare_batch(next(iter(self.train_dataloader)))
+            batch = self.prepared(next(iter(self.train_dataloader)))
             model.apply_init(batch[:-1])
 
     @contextmanager
@@ -264,6 +266,7 @@ class Classifier(module.Classifier, Module):
         compare = (preds == Y.reshape(-1)).float()
         return compare.mean() if averaged else compare
 
+    @checks.explained()
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net`.
 

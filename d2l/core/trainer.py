@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
+from d2l.core import checks
 from d2l.core.checkpoints import Checkpoints
 from d2l.core.data import DataModule
 from d2l.core.hardware import kept_memory
@@ -83,6 +84,7 @@ class Trainer(HyperParameters, ABC):
     progress: EpochProgress | None = None
     history: Sequence[dict[str, Any]] = ()      # of the last `fit`, by epochs
     epochs_before = 0           # that the model's board shows already
+    told: frozenset[str] = frozenset()      # what `tell` has said
     captured: dict[str, Any] | None = None
     precision: str = 'auto'
     num_examples: int = 1       # of the batch at hand
@@ -95,6 +97,7 @@ class Trainer(HyperParameters, ABC):
         if not (isinstance(max_epochs, Integral) and max_epochs >= 0):
             raise ValueError(f'max_epochs={max_epochs!r} must be a number of '
                              f'epochs, such as 10.')
+        checks.check_num_gpus(num_gpus)
         self.save_hyperparameters()
         available = self.all_gpus()
         self.gpus = available[:num_gpus]
@@ -168,19 +171,21 @@ class Trainer(HyperParameters, ABC):
 
     def fit(self, model: Module, data: DataModule) -> None:
         """Train `model` on `data`, on `device`."""
-        with self.on_device(), kept_memory():
+        checks.check_fit(model, data)
+        with self.on_device(), kept_memory(), checks.explained():
             self.fit_on_device(model, data)
 
     def fit_on_device(self, model: Module, data: DataModule) -> None:
         """Prepare what the loop needs, then go through the epochs."""
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self.history = []
+        self.history, self.told = [], frozenset()
         self.epochs_before = model.board.num_epochs()
         self.prepare_data(data)
         self.limit_epochs()
         self.limit_batches()
         self.prepare_model(model)
         self.optim = self.model.configure_optimizers()
+        checks.check_optimizer(self.model, self.optim)
         self.prepare_steps()
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
         if folder:
@@ -308,6 +313,7 @@ class Trainer(HyperParameters, ABC):
                 self.run(self.train_step, batch)
                 self.train_batch_idx += 1
             self.progress.end_training()
+            self.watch_loss()
             if self.val_dataloader is None:
                 return
             self.set_training(False)
@@ -317,11 +323,31 @@ class Trainer(HyperParameters, ABC):
 
     def run(self, step, batch):
         """Run one step and log what it returns."""
-        batch = self.prepare_batch(batch)
+        batch = self.prepared(batch)
         self.num_examples = num_examples(batch)
         for label, value in (step(batch) or {}).items():
             self.log(label, value)
         self.progress.update(self.num_examples)
+        self.watch_loss()
+
+    def prepared(self, batch):
+        """Return the batch on `device`; say what layers do not like in it."""
+        batch = self.prepare_batch(batch)
+        self.tell(checks.of_integer_images(batch))
+        return batch
+
+    def watch_loss(self):
+        """Say so when the training loss is no number any more."""
+        if self.progress.diverged and 'loss' not in self.told:
+            step, value = self.progress.diverged
+            step += self.epoch * self.num_train_batches + 1
+            self.tell(checks.of_divergence(self, step, value), 'loss')
+
+    def tell(self, text, subject='images'):
+        """Print a line, if there is one, once a `fit` for each subject."""
+        if text and subject not in self.told:
+            self.told |= {subject}
+            (self.progress.bar.write if self.progress else print)(text)
 
     def log(self, label: str, value: Any) -> None:
         """Draw `value`, a scalar, on the board, add it to the epoch's mean.

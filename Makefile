@@ -95,7 +95,7 @@ figures: env  ## Draw img/*.svg
 .PHONY: wheel
 wheel: env  ## Build the d2l package: dist/*.whl
 	rm -rf build    # whose old files would go into it
-	.venv/bin/python -m build --wheel --installer uv
+	.venv/bin/python -m build --wheel --no-isolation
 
 .PHONY: lock
 lock: .tools/.done  ## Pin the newest releases in requirements/*.txt

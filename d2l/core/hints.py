@@ -4,6 +4,7 @@ Such a line raises in the framework, where d2l is not asked. So a notebook that
 imports d2l shows a hint below the error.
 """
 
+import linecache
 import re
 import sys
 import traceback
@@ -49,6 +50,25 @@ HINTS = [   # the line and what the error says -> the change that mends it
 ]
 
 
+def on_sizes(error):
+    """Return what mends a block that can't add its input, None for others.
+
+    Its input and its output differ in shape, and it has no 1×1 convolution.
+    """
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        values = frame.f_locals
+        code = linecache.getline(frame.f_code.co_filename, line)
+        if {'self', 'X', 'Y'} <= {*values} and 'Y + X' in code and (
+                values['X'].shape != values['Y'].shape):
+            name = type(values['self']).__name__
+            return (f'{name} cannot add its input, of shape '
+                    f'{tuple(values["X"].shape)}, to its output, of shape '
+                    f'{tuple(values["Y"].shape)}: give it use_1x1conv=True, '
+                    f'or as many channels as its input has, which are 64 in '
+                    f'the first stage of a ResNet')
+    return None
+
+
 def hint_on(error):
     """Return the line of a notebook and what mends it, None if not known."""
     lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)
@@ -58,7 +78,8 @@ def hint_on(error):
     for pattern, change in HINTS:
         if re.search(pattern, f'{lines[-1]} {error}', re.DOTALL):
             return f'd2l: in `{lines[-1]}`: {change}.'
-    return None
+    sizes = on_sizes(error)
+    return sizes and f'd2l: {sizes}.'
 
 
 def show_hints():

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field
 from os import PathLike
 from pathlib import Path
@@ -16,7 +16,16 @@ from flax import serialization
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2l.core import data, devices, hints, module, trainer, weights
+from d2l.core import (
+    checks,
+    data,
+    devices,
+    hints,
+    module,
+    prediction,
+    trainer,
+    weights,
+)
 from d2l.core.cpu.jax import rewrite
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -26,8 +35,9 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'save_weights', 'load_weights']
+           'accuracy', 'evaluate_accuracy_gpu', 'predict',
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'save_weights',
+           'load_weights']
 
 hints.show_hints()
 
@@ -81,6 +91,9 @@ class Module(module.Module, nn.Module):
     board: ProgressBoard = field(default_factory=ProgressBoard, init=False)
 
     def __call__(self, X, *args, **kwargs):
+        if self.scope is None:      # not within init, apply or bind
+            with _inferring(self) as infer:
+                return infer(X, *args, **kwargs)
         return self.forward(X, *args, **kwargs)
 
     def training_step(self, params: Any, batch: Sequence,
@@ -106,6 +119,7 @@ class Module(module.Module, nn.Module):
     def configure_optimizers(self) -> optax.GradientTransformation:
         return optax.sgd(self.lr)
 
+    @checks.explained()
     def apply_init(self, dummy_input: Sequence,
                    key: jax.Array | dict[str, jax.Array]) -> dict[str, Any]:
         """Return the initial variables, or those that were loaded.
@@ -153,7 +167,7 @@ class Trainer(trainer.Trainer):
 
     def prepare_steps(self) -> None:
         model = self.model
-        batch = self.prepare_batch(next(iter(self.train_dataloader)))
+        batch = self.prepared(next(iter(self.train_dataloader)))
         params_key, dropout_key = jax.random.split(
             get_key() if self.key is None else self.key)
         variables = jax.tree_util.tree_map(jnp.array, model.apply_init(
@@ -298,6 +312,7 @@ class Classifier(Module):
         compare = (preds == Y.reshape(-1)).astype(jnp.float32)
         return compare.mean() if averaged else compare
 
+    @checks.explained()
     def layer_summary(self, X_shape: Sequence[int],
                       key: jax.Array | None = None) -> None:
         """Print the output shape of every layer of `net`.
@@ -463,6 +478,33 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
+@contextmanager
+def _inferring(model):
+    """Give the function that `predict` calls, which returns JAX's arrays."""
+    if not (hasattr(model, 'weights')
+            or hasattr(getattr(model, 'trainer', None), 'state')):
+        raise ValueError(
+            f'This {type(model).__name__} has no parameters yet: train it '
+            f'with fit, load some with d2l.load_weights, or give them by hand '
+            f'to model.apply(variables, X), where variables = '
+            f'model.init(d2l.get_key(), X).')
+    variables = _variables(model)
+    leaf = jax.tree_util.tree_leaves(variables)[0]
+    device = next(iter(leaf.devices())) if hasattr(leaf, 'devices') else None
+    apply = jax.jit(lambda *args, **kwargs: model.apply(*args, **kwargs))
+    training = getattr(model, 'training', False)
+
+    def infer(*inputs, **kwargs):
+        return apply(variables, *jax.device_put(inputs, device), **kwargs)
+
+    model.training = False
+    try:
+        yield infer
+    finally:
+        model.training = training
+
+
+predict = prediction.predictor(_inferring)
 load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 

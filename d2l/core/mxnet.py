@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from os import PathLike
 
-from d2l.core import data, devices, hardware, hints, module, trainer, weights
+from d2l.core import (
+    checks,
+    data,
+    devices,
+    hardware,
+    hints,
+    module,
+    prediction,
+    trainer,
+    weights,
+)
 
 hardware.use_all_cores()     # before MXNet is imported
 
@@ -23,8 +33,9 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
            'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'resnet18', 'save_weights', 'load_weights']
+           'accuracy', 'evaluate_accuracy_gpu', 'predict',
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'resnet18',
+           'save_weights', 'load_weights']
 
 npx.set_np()
 hints.show_hints()
@@ -114,6 +125,7 @@ class Module(module.Module, nn.Block):
                 if isinstance(value, np.ndarray):
                     setattr(self, name, value)
 
+    @checks.explained()
     def apply_init(self, inputs: Sequence,
                    init: init.Initializer | None = None) -> None:
         """Give lazy layers their shapes, after `init` if it is given.
@@ -253,6 +265,7 @@ class Classifier(module.Classifier, Module):
         compare = (preds.astype(Y.dtype) == Y).astype('float32')
         return compare.mean() if averaged else compare
 
+    @checks.explained()
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net`.
 
@@ -412,6 +425,22 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
+@contextmanager
+def _inferring(model):
+    """Give the function that `predict` calls."""
+    npx.set_np()    # holds for a thread only
+    params = model.collect_params()
+    device = (next(iter(params.values())).list_ctx()[0] if params.keys()
+              else model.get_scratch_params()[0].ctx)
+
+    def infer(*inputs):
+        return model(*(np.array(X, ctx=device) for X in inputs)).asnumpy()
+
+    with autograd.predict_mode():
+        yield infer
+
+
+predict = prediction.predictor(_inferring)
 load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 

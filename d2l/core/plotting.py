@@ -6,9 +6,13 @@ than all the rest of d2l, only when something is plotted.
 
 from __future__ import annotations  # Matplotlib's types: not at run time
 
+import io
+import math
 import sys
 from collections import OrderedDict, namedtuple
 from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,10 +131,11 @@ class ProgressBoard(HyperParameters):
 
     `xlabel`, `ylabel`, `xlim`, `ylim`, `xscale`, `yscale`: of the axes;
     `ls`, `colors`: of each line in turn; `fig`, `axes`: Matplotlib's, made
-    without them; `figsize`: width and height in inches; `display=False`: draw
-    nothing. Outside a notebook, or without Matplotlib, it draws nothing but
-    keeps the points in `data`: label -> points (x, y). Source: D2L 1.0.3,
-    section "Object-Oriented Design for Implementation".
+    without them; `figsize`: width and height in inches; `display`: False to
+    draw nothing, or the path of a file that a trainer draws to after every
+    epoch. Outside a notebook, or without Matplotlib, it draws nothing but
+    keeps the points in `data`: label -> points (x, y); `save` draws them.
+    Source: D2L 1.0.3, section "Object-Oriented Design for Implementation".
     """
 
     def __init__(self, xlabel: str | None = None, ylabel: str | None = None,
@@ -139,7 +144,8 @@ class ProgressBoard(HyperParameters):
                  ls: Sequence[str] = ['-', '--', '-.', ':'],
                  colors: Sequence[str] = ['C0', 'C1', 'C2', 'C3'],
                  fig: Figure | None = None, axes: Axes | None = None,
-                 figsize: Pair = (3.5, 2.5), display: bool = True):
+                 figsize: Pair = (3.5, 2.5),
+                 display: bool | str | PathLike = True):
         self.save_hyperparameters()
         # label -> the points drawn; label -> number, sums of x, y, weight
         self.data: OrderedDict[str, list] = OrderedDict()
@@ -162,8 +168,43 @@ class ProgressBoard(HyperParameters):
             return
         line.append(Point(sum_x / n, float(sum_y) / total))
         del self._pending[label]
-        if self.display and in_notebook():
-            self._show()
+        self._show()
+
+    def num_epochs(self) -> int:
+        """Return the number of epochs that the lines reach into, by `x`."""
+        return math.ceil(max((point.x for line in self.data.values()
+                              for point in line), default=0))
+
+    def save(self, path: str | PathLike) -> None:
+        """Draw the lines to a file, in a script as in a notebook.
+
+        `path`: the file, whose ending names the format, such as 'curve.svg'
+        or 'curve.png'. Raises ValueError where there is no point yet, and
+        ModuleNotFoundError without Matplotlib.
+        """
+        if not any(self.data.values()):
+            raise ValueError(f'The board has no point to draw to {path} yet: '
+                             f'call fit first.')
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+        path = Path(path)
+        # No ending, no format: then it is Matplotlib's, PNG.
+        form = path.suffix[1:] or 'png'
+        content = io.BytesIO()
+        with rc_context({'svg.hashsalt': 'd2l'}):
+            fig = Figure(figsize=self.figsize)
+            self._draw(fig.gca())
+            fig.savefig(content, format=form, bbox_inches='tight',
+                        dpi=200, metadata={'Date': None} if form == 'svg'
+                        else None)
+        aside = path.with_name(f'{path.name}.partial')
+        aside.write_bytes(content.getvalue())
+        aside.replace(path)
+
+    def save_display(self) -> None:
+        """Save to the file that `display` names, if it names one."""
+        if not isinstance(self.display, bool) and any(self.data.values()):
+            self.save(self.display)
 
     def drop_pending(self) -> None:
         """Forget the points that wait for their mean to be drawn."""
@@ -180,10 +221,12 @@ class ProgressBoard(HyperParameters):
         for label, line in state['data'].items():
             self.data[label] = [Point(*point) for point in line]
         self._pending.update(state['pending'])
-        if self.data and self.display and in_notebook():
+        if self.data:
             self._show()
 
     def _show(self):
+        if not (self.display is True and in_notebook()):
+            return
         try:
             from matplotlib import pyplot as plt
         except ModuleNotFoundError:
@@ -196,7 +239,10 @@ class ProgressBoard(HyperParameters):
             self.fig = plt.figure(figsize=self.figsize)
             self.fig.subplots_adjust(top=0.8)   # above is the legend
             plt.close(self.fig)     # else the notebook shows it once more
-        axes = self.axes or self.fig.gca()
+        self._draw(self.axes or self.fig.gca())
+        _show_once(self)
+
+    def _draw(self, axes):
         axes.cla()
         for (label, line), ls, color in zip(self.data.items(), self.ls,
                                             self.colors, strict=False):
@@ -212,7 +258,6 @@ class ProgressBoard(HyperParameters):
             axes.set_ylim(self.ylim)
         axes.legend(loc='lower center', bbox_to_anchor=(0.5, 1), ncols=3,
                     frameon=False, fontsize='small', columnspacing=1)
-        _show_once(self)
 
 
 class Animator:

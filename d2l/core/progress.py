@@ -1,5 +1,6 @@
 """What a person sees while work is under way."""
 
+import math
 import time
 import warnings
 
@@ -30,12 +31,17 @@ class EpochProgress:
         self.title = title
         self.bar = progress_bar(desc=title, total=num_batches, unit='batch')
         self.sums, self.weights = {}, {}
+        self.losses = []    # of the training steps since the means were read
+        self.num_losses = 0         # before them
+        self.diverged = None        # the first step, and its loss
         self.training = True        # the time until validation begins counts
         self.num_images = 0
         self.start = self.refreshed = time.perf_counter()
 
     def add(self, label, value, weight):
         """Add `value` to the mean of `label` with this weight."""
+        if label == 'train_loss':
+            self.losses.append(value)
         self.sums[label] = self.sums.get(label, 0) + value * weight
         self.weights[label] = self.weights.get(label, 0) + weight
 
@@ -54,13 +60,28 @@ class EpochProgress:
 
     def show(self):
         """Show the means so far and the speed of training."""
-        means = [f'{label} {float(total) / self.weights[label]:.3f}'
-                 for label, total in self.sums.items()]     # waits
+        self.logged = {label: float(total) / self.weights[label]
+                       for label, total in self.sums.items()}   # waits
+        if not self.diverged and not math.isfinite(
+                self.logged.get('train_loss', 0)):
+            self.diverged = next(
+                ((self.num_losses + i, float(loss))
+                 for i, loss in enumerate(self.losses)
+                 if not math.isfinite(loss)), None)
+        self.num_losses += len(self.losses)
+        self.losses.clear()
         self.refreshed = time.perf_counter()
         if self.training:
             self.speed = self.num_images / (self.refreshed - self.start)
-        self.text = ', '.join([*means, f'{self.speed:.1f} images/sec'])
+        self.text = ', '.join([
+            *(f'{label} {mean:.3f}' for label, mean in self.logged.items()),
+            f'{self.speed:.1f} images/sec'])
         self.bar.set_postfix_str(self.text)
+
+    def means(self):
+        """Return the means of the epoch that is over, its speed and time."""
+        return {**self.logged, 'images_per_second': self.speed,
+                'seconds': self.seconds}
 
     def __getstate__(self):     # a bar can't be copied, its model can
         return vars(self) | {'bar': None}
@@ -73,6 +94,6 @@ class EpochProgress:
             self.show()
         self.bar.close()
         if error is None:
-            seconds = time.perf_counter() - self.start
-            self.line = f'{self.title}: {self.text}, {seconds:.1f} s'
+            self.seconds = time.perf_counter() - self.start
+            self.line = f'{self.title}: {self.text}, {self.seconds:.1f} s'
             print(self.line, flush=True)

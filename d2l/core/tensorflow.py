@@ -12,7 +12,17 @@ from os import PathLike
 import numpy as np
 import tensorflow as tf
 
-from d2l.core import data, devices, hardware, hints, module, trainer, weights
+from d2l.core import (
+    checks,
+    data,
+    devices,
+    hardware,
+    hints,
+    module,
+    prediction,
+    trainer,
+    weights,
+)
 from d2l.core.cpu.tensorflow import fast_layers
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -22,8 +32,9 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
            'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'save_weights', 'load_weights']
+           'accuracy', 'evaluate_accuracy_gpu', 'predict',
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'save_weights',
+           'load_weights']
 
 hints.show_hints()
 Device = AbstractContextManager     # to be entered with `with`
@@ -94,6 +105,7 @@ class Module(module.Module, tf.keras.Model):
     def configure_optimizers(self) -> tf.keras.optimizers.Optimizer:
         return tf.keras.optimizers.SGD(self.lr)
 
+    @checks.explained()
     def apply_init(self, inputs: Sequence,
                    init: Callable | None = None) -> None:
         """Give lazy layers their shapes, then apply `init` to every layer.
@@ -154,7 +166,7 @@ class Trainer(trainer.Trainer):
         return self.device
 
     def prepare_steps(self) -> None:
-        batch = self.prepare_batch(next(iter(self.train_dataloader)))
+        batch = self.prepared(next(iter(self.train_dataloader)))
         with suppress(Exception):   # steps may do without `forward`
             self.model.apply_init(trainer.inputs_of(self.model, batch))
 
@@ -279,6 +291,7 @@ class Classifier(module.Classifier, Module):
         compare = tf.cast(tf.cast(preds, Y.dtype) == Y, tf.float32)
         return tf.reduce_mean(compare) if averaged else compare
 
+    @checks.explained()
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net`.
 
@@ -435,6 +448,22 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
+@contextmanager
+def _inferring(model):
+    """Give the function that `predict` calls."""
+    # Keras 3 keeps a variable's tensor in .value, which was a method.
+    devices = [getattr(v, 'device', None) or v.value.device
+               for v in model.variables[:1]]
+
+    def infer(*inputs):
+        return model(*map(tf.convert_to_tensor, inputs),
+                     training=False).numpy()
+
+    with tf.device(devices[0] if devices else None):
+        yield infer
+
+
+predict = prediction.predictor(_inferring)
 load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 

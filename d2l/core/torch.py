@@ -12,7 +12,17 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from d2l.core import data, devices, hardware, hints, module, trainer, weights
+from d2l.core import (
+    checks,
+    data,
+    devices,
+    hardware,
+    hints,
+    module,
+    prediction,
+    trainer,
+    weights,
+)
 from d2l.core.cpu.torch import MatrixConvolutions
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -22,9 +32,9 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'resnet18', 'save_weights', 'load_weights',
-           'load_torchvision']
+           'accuracy', 'evaluate_accuracy_gpu', 'predict',
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'resnet18',
+           'save_weights', 'load_weights', 'load_torchvision']
 
 hints.show_hints()
 
@@ -80,6 +90,7 @@ class Module(module.Module, nn.Module):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
+    @checks.explained()
     def apply_init(self, inputs: Sequence,
                    init: Callable | None = None) -> None:
         """Give lazy layers their shapes, then apply `init` to every layer.
@@ -137,7 +148,7 @@ class Trainer(trainer.Trainer):
         super().prepare_model(model)
         model.to(self.device)
         if not _is_built(model):
-            batch = self.prepare_batch(next(iter(self.train_dataloader)))
+            batch = self.prepared(next(iter(self.train_dataloader)))
             try:
                 model.apply_init(trainer.inputs_of(model, batch))
             except Exception:   # a batch that only the model's step knows
@@ -280,6 +291,7 @@ class Classifier(module.Classifier, Module):
         compare = (preds == Y.reshape(-1)).float()
         return compare.mean() if averaged else compare
 
+    @checks.explained()
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print the output shape of every layer of `net`.
 
@@ -459,6 +471,20 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
     return metric[0] / metric[1]
 
 
+@contextmanager
+def _inferring(model):
+    """Give the function that `predict` calls."""
+    device = next(iter(model.parameters())).device
+
+    def infer(*inputs):
+        outputs = model(*(torch.as_tensor(X, device=device) for X in inputs))
+        return outputs.float().cpu().numpy()
+
+    with _inference(model):
+        yield infer
+
+
+predict = prediction.predictor(_inferring)
 load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 
 

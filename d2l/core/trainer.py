@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
+from d2l.core import checks
 from d2l.core.checkpoints import Checkpoints
 from d2l.core.data import DataModule
 from d2l.core.hardware import kept_memory
@@ -58,6 +59,11 @@ class Trainer(HyperParameters, ABC):
     epochs, and `fit` says so; D2L_CHECKPOINT_DIR lets a training that was
     cut off go on.
 
+    After `fit`, `history` is a list of dicts, one an epoch: 'epoch', counted
+    from 1 and on from the epochs that the model's board shows already; the
+    means of what the steps plotted, such as 'train_loss', 'val_loss' and
+    'val_acc'; 'images_per_second' of training and 'seconds' of all.
+
     JAX and TensorFlow compile the steps: their Python code runs when a step
     is traced, and what it reads there keeps its value. A step that reads the
     epoch or a batch's number runs eagerly instead.
@@ -77,6 +83,9 @@ class Trainer(HyperParameters, ABC):
     is_tracing = False
     # Chapters may replace __init__ or fit_epoch: what plotting needs is here.
     progress: EpochProgress | None = None
+    history: Sequence[dict[str, Any]] = ()      # of the last `fit`, by epochs
+    epochs_before = 0           # that the model's board shows already
+    told: frozenset[str] = frozenset()      # what `tell` has said
     captured: dict[str, Any] | None = None
     precision: str = 'auto'
     num_examples: int = 1       # of the batch at hand
@@ -89,6 +98,7 @@ class Trainer(HyperParameters, ABC):
         if not (isinstance(max_epochs, Integral) and max_epochs >= 0):
             raise ValueError(f'max_epochs={max_epochs!r} must be a number of '
                              f'epochs, such as 10.')
+        checks.check_num_gpus(num_gpus)
         self.save_hyperparameters()
         available = self.all_gpus()
         self.gpus = available[:num_gpus]
@@ -169,17 +179,21 @@ class Trainer(HyperParameters, ABC):
 
     def fit(self, model: Module, data: DataModule) -> None:
         """Train `model` on `data`, on `device`."""
-        with self.on_device(), kept_memory():
+        checks.check_fit(model, data)
+        with self.on_device(), kept_memory(), checks.explained():
             self.fit_on_device(model, data)
 
     def fit_on_device(self, model: Module, data: DataModule) -> None:
         """Prepare what the loop needs, then go through the epochs."""
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        self.history, self.told = [], frozenset()
+        self.epochs_before = model.board.num_epochs()
         self.prepare_data(data)
         self.limit_epochs()
         self.limit_batches()
         self.prepare_model(model)
         self.optim = self.model.configure_optimizers()
+        checks.check_optimizer(self.model, self.optim)
         self.prepare_steps()
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
         if folder:
@@ -188,6 +202,18 @@ class Trainer(HyperParameters, ABC):
         for epoch in range(self.max_epochs):
             self.epoch = epoch
             self.fit_epoch()
+            self.end_epoch()
+
+    def end_epoch(self) -> None:
+        """Keep what the epoch brought, in `history` and in the board's file.
+
+        A `fit_epoch` of one's own may have no progress to tell of.
+        """
+        if self.progress:
+            number = self.epochs_before + self.epoch + 1
+            self.history = [*self.history,
+                            {'epoch': number, **self.progress.means()}]
+        self.model.board.save_display()
 
     def fit_with_checkpoints(self, checkpoints):
         """Train from the last checkpoint on, and write one every epoch.
@@ -199,7 +225,7 @@ class Trainer(HyperParameters, ABC):
         board.xlabel = 'epoch'
         hyperparameters = self.hyperparameters()
         progress = checkpoints.load(self) or {
-            'epochs': 0, 'seed': self.get_seed(), 'lines': [],
+            'epochs': 0, 'seed': self.get_seed(), 'lines': [], 'history': [],
             'board': board.state()}
         before = progress.get('hyperparameters', hyperparameters)
         progress['hyperparameters'] = hyperparameters
@@ -211,6 +237,7 @@ class Trainer(HyperParameters, ABC):
                 f'{name}={value:g} instead of {before[name]:g}'
                 for name, value in changed.items()) + '.')
         board.restore(progress['board'])
+        self.history = progress.get('history', [])
         print(*progress['lines'], sep='', end='', flush=True)
         for epoch in range(progress['epochs'], self.max_epochs):
             self.epoch = epoch
@@ -218,7 +245,9 @@ class Trainer(HyperParameters, ABC):
             self.train_batch_idx = self.epoch * self.num_train_batches
             self.val_batch_idx = self.epoch * self.num_val_batches
             self.fit_epoch()
-            progress.update(epochs=self.epoch + 1, board=board.state())
+            self.end_epoch()
+            progress.update(epochs=self.epoch + 1, board=board.state(),
+                            history=self.history)
             if self.progress:
                 progress['lines'].append(f'{self.progress.line}\n')
             checkpoints.save(self, progress)
@@ -275,7 +304,7 @@ class Trainer(HyperParameters, ABC):
     def prepare_model(self, model: Any) -> None:
         """Tie the model to this trainer."""
         model.trainer = self
-        model.board.xlim = [0, self.max_epochs]
+        model.board.xlim = [0, self.epochs_before + self.max_epochs]
         model.board.drop_pending()
         self.model = model
 
@@ -302,6 +331,7 @@ class Trainer(HyperParameters, ABC):
                 self.run(self.train_step, batch)
                 self.train_batch_idx += 1
             self.progress.end_training()
+            self.watch_loss()
             if self.val_dataloader is None:
                 return
             self.set_training(False)
@@ -311,11 +341,31 @@ class Trainer(HyperParameters, ABC):
 
     def run(self, step, batch):
         """Run one step and log what it returns."""
-        batch = self.prepare_batch(batch)
+        batch = self.prepared(batch)
         self.num_examples = num_examples(batch)
         for label, value in (step(batch) or {}).items():
             self.log(label, value)
         self.progress.update(self.num_examples)
+        self.watch_loss()
+
+    def prepared(self, batch):
+        """Return the batch on `device`; say what layers do not like in it."""
+        batch = self.prepare_batch(batch)
+        self.tell(checks.of_integer_images(batch))
+        return batch
+
+    def watch_loss(self):
+        """Say so when the training loss is no number any more."""
+        if self.progress.diverged and 'loss' not in self.told:
+            step, value = self.progress.diverged
+            step += self.epoch * self.num_train_batches + 1
+            self.tell(checks.of_divergence(self, step, value), 'loss')
+
+    def tell(self, text, subject='images'):
+        """Print a line, if there is one, once a `fit` for each subject."""
+        if text and subject not in self.told:
+            self.told |= {subject}
+            (self.progress.bar.write if self.progress else print)(text)
 
     def log(self, label: str, value: Any) -> None:
         """Draw `value`, a scalar, on the board, add it to the epoch's mean.
@@ -326,10 +376,11 @@ class Trainer(HyperParameters, ABC):
             self.captured[label] = value
             return
         if label.startswith('train_'):
-            x = self.train_batch_idx / self.num_train_batches
+            x = (self.epochs_before
+                 + self.train_batch_idx / self.num_train_batches)
             n = self.num_train_batches / self.model.plot_train_per_epoch
         else:
-            x = self.epoch + 1
+            x = self.epochs_before + self.epoch + 1
             n = self.num_val_batches / self.model.plot_valid_per_epoch
         self.model.board.xlabel = 'epoch'
         self.model.board.draw(x, value, label, every_n=max(1, int(n)),

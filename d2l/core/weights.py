@@ -26,6 +26,7 @@ RESNET = [  # the place in a ResNet -> its name in the file
     (r'^net\.0\.0\.', 'conv1.'), (r'^net\.0\.1\.', 'bn1.'),
     (r'^net\.(\d+)\.(\d+)\.(?=[a-z]+\d|downsample)', r'layer\1.\2.'),
     (r'^net\.\d+\.0\.', 'fc.')]
+MOST_TOLD = 5       # mismatches of a file
 SHORTCUT = [  # a block's shortcut -> its name in the file
     (r'(^|\.)conv4\.', r'\1downsample.0.'),
     (r'(^|\.)bn4\.', r'\1downsample.1.')]
@@ -130,7 +131,7 @@ def save_weights(model, weights, path, framework):
 def load_weights(model, weights, arrays, metadata, path):
     """Set the weights of `model` to what `read(path)` returned, all or none.
 
-    Raises ValueError with every mismatch where they do not fit.
+    Raises ValueError with the first mismatches where they do not fit.
     """
     wanted = {name: (weight, weight.read().shape)
               for name, weight in named(weights).items()}
@@ -147,6 +148,8 @@ def load_weights(model, weights, arrays, metadata, path):
                  f'order is not {layout(weights)}']
     if wrong:
         source = metadata.get('architecture', 'weights')
+        if len(wrong) > MOST_TOLD:
+            wrong[MOST_TOLD:] = [f'and {len(wrong) - MOST_TOLD} more']
         raise ValueError(
             f'{path} holds {source}, which does not fit '
             f'{architecture(model)}: {"; ".join(wrong)}. The model was left '

@@ -222,7 +222,7 @@ def test_a_chapter_of_another_book_is_taken_as_it_is(made, tmp_path):
            'tabs = pytorch, jax\nother_tabs = paddle')
     svg = (folder / 'img/error.svg').read_text()
     (folder / 'img/points.svg').write_text(svg.replace(
-        'width="320" height="180"', 'width="240pt" height="135pt"'))
+        'width="320" height="190"', 'width="240pt" height="142.5pt"'))
     line = path.read_text().split('\n').index(ALSO.split('\n')[1]) + 1
     result = call(folder, 'check')
     assert result.returncode == 1

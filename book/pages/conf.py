@@ -1,5 +1,6 @@
 """The Sphinx configuration of the pages."""
 
+from html import escape
 from pathlib import Path
 
 from sphinx.locale import translators
@@ -15,7 +16,7 @@ extensions += ['book.pages.html', 'book.pages.reading',
                'book.pages.downloads', 'book.pages.fonts', 'book.pages.api']
 
 html_theme = 'furo'
-html_title = project
+html_title = escape(project)     # it is HTML
 templates_path = [str(HERE / 'templates')]
 if tags.has('site'):
     html_sidebars = {'**': [f'sidebar/{name}.html' for name in (

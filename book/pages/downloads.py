@@ -49,10 +49,10 @@ def files():
         described(DOWNLOADS / f'{BOOK.name}-{tab}.{suffix}', framework.name)
         for tab, framework in SHOWN.items()]}
         for suffix in ('pdf', 'epub')]
-    [wheel] = DOWNLOADS.glob('*.whl')
-    return [*each, *({'name': name, 'cells': [described(file)]} for name, file
-                     in [(say('notebooks'), DOWNLOADS / archive(BOOK).name),
-                         (say('package'), wheel)])]
+    once = [(say('notebooks'), DOWNLOADS / archive(BOOK).name),
+            *((say('package'), wheel) for wheel in DOWNLOADS.glob('*.whl'))]
+    return [*each, *({'name': name, 'cells': [described(file)]}
+                     for name, file in once)]
 
 
 def described(file, tab='', folder=DOWNLOADS):

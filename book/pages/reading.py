@@ -2,7 +2,10 @@
 
 from docutils import nodes
 
-CHARACTERS = 500    # of Korean text a minute
+from book.pages.common import SHOWN
+
+CHARACTERS = 1000   # a minute
+DENSE = {'ko': 500, 'ja': 500, 'zh': 500}     # of these languages
 LINES = 20          # of code a minute
 
 
@@ -16,9 +19,10 @@ def estimate(app, pagename, templatename, context, doctree):
     if doctree is None:
         return
     text = sum(len(p.astext()) for p in doctree.findall(nodes.paragraph))
+    speed = DENSE.get(app.config.language[:2], CHARACTERS)
     code = sum(len(block.astext().splitlines()) for block in
                doctree.findall(nodes.literal_block)
                if block.get('language') == 'python')
     if code:
         context['minutes'] = max(1, round(
-            text / CHARACTERS + code / 4 / LINES))
+            text / speed + code / len(SHOWN) / LINES))

@@ -14,6 +14,7 @@ PDF, EPUB, SLIDES = BUILD / 'pdf', BUILD / 'epub', BUILD / 'slides'
 NOTEBOOKS, COLAB, SAGEMAKER = (
     BUILD / name for name in ('notebooks', 'colab', 'sagemaker'))
 OUTPUTS = Path('outputs')       # recorded, in git
+COVER = Path('img/cover.svg')   # the figure on the covers
 
 
 def archive(config: Config) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from docutils.writers.latex2e import Babel
 from sphinx.util.tags import Tags
 
+from book.formats.ebook import cover
 from book.frameworks import FRAMEWORKS
 from book.pages.common import *
 
@@ -26,11 +27,13 @@ Babel.language_codes['ko'] = 'korean'       # else Sphinx warns
 latex_engine = 'xelatex'
 today = ' '         # the title page tells the release
 latex_documents = [(root_doc, f'{name}.tex', title, author, 'manual')]
+latex_additional_files = [str(cover.folder_of(framework.tab, 'pdf')
+                              / 'front.pdf')]
 latex_use_xindy = False
 latex_table_style = ['booktabs']
 latex_elements = {
     'papersize': 'a4paper', 'extraclassoptions': 'oneside,openany',
-    'polyglossia': '', 'fncychap': '',
+    'polyglossia': '', 'fncychap': '', 'maketitle': r'\coverpage',
     'makeindex': '', 'printindex': '',
     'fontpkg': '',
     'pxunit': '.65bp', 'preamble': (HERE / 'book.tex').read_text('utf-8')}
@@ -43,4 +46,7 @@ epub_identifier = epub_uid = f'{name}-{release}'
 epub_show_urls = 'no'
 epub_use_index = False
 epub_css_files = ['book.css']
-html_static_path = [str(HERE / 'static')]
+epub_cover = '_static/front.png', 'epub-cover.html'
+html_static_path = [str(HERE / 'static'), *(    # is not there for the PDF
+    str(folder) for folder in [cover.folder_of(framework.tab, 'png')]
+    if folder.exists())]

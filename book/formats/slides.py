@@ -1,11 +1,14 @@
 """Slides: a self-contained reveal.js deck a section and framework.
 
-A slide shows what the marks `[**…**]` and `(**…**)` hold, a figure, or a code
-cell with its outputs; the text around it becomes the speaker's notes.
+A slide shows a code cell with its outputs, a figure, or a formula, below what
+the marks `[**…**]` and `(**…**)` hold; or key points, which are marks that
+nothing of this follows, and the items of lists. The text around it becomes the
+speaker's notes.
 """
 
 import base64
 import html
+import itertools
 import mimetypes
 import os
 import re
@@ -14,6 +17,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import mistune
+from bs4 import BeautifulSoup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -33,6 +37,7 @@ from book.paths import SLIDES, deck
 REVEAL = Path(__file__).with_name('reveal')
 LINES = 18          # of code and output that a slide holds
 LARGE = 12          # of them that it holds in a larger font
+POINTS = 450        # characters of key points that it holds
 FIGURE = 12         # as many lines as a figure in an output is high
 FORMULA = re.compile(r'\$\$(.+?)\$\$|\$(.+?)\$', re.DOTALL)
 FORMATTER = HtmlFormatter(cssclass='code', style='a11y-high-contrast-light')
@@ -96,7 +101,9 @@ class Deck:
         self.framework, self.language = framework, about.language
         self.slides: list[list[str]] = []
         self.notes: list[str] = []
-        self.lead = self.title = ''
+        self.marked: list[str] = []     # what the next slide says
+        self.points: list[str] = []     # and what was said by itself
+        self.title = ''
         for cell in nb.cells:
             if cell.cell_type == 'code':
                 self.add_code(cell)
@@ -105,7 +112,7 @@ class Deck:
             else:
                 for block in document.parse(cell.source).blocks:
                     self.add_block(block)
-        self.end_lead()
+        self.end_points()
         if self.slides:
             self.slides.insert(0, [
                 'title', f'<h1>{inline(self.name)}</h1>'
@@ -116,18 +123,24 @@ class Deck:
         """Take a block into the notes, and what it marks onto a slide."""
         marks = marks_of(block)
         if isinstance(block, document.Heading):
-            self.end_lead()
+            self.end_points()
             self.title = unmarked(block, block.title)
             if block.level == 1:
                 self.name = self.title
         elif isinstance(block, document.Figure):
             self.notes.append(unmarked(block, block.source))
             self.add_figure(block)
+        elif isinstance(block, document.Equation):
+            self.notes.append(unmarked(block, block.source))
+            self.add(f'<div class="formula">{convert(block.tex, "block")}'
+                     '</div>')
         else:
             if marks:
                 self.end_lead()
-                self.lead = ' '.join(mark.text for mark in marks).rstrip('.')
-            self.notes.append(unmarked(block, block.source))
+                self.marked = [mark.text for mark in marks]
+            text = unmarked(block, block.source)
+            self.notes.append(text)
+            self.points += items(self.html(text))
 
     def add_figure(self, block: document.Figure) -> None:
         """Show a figure that is a file of the book."""
@@ -142,9 +155,20 @@ class Deck:
                      f'<figcaption>{caption}</figcaption></figure>')
 
     def end_lead(self):
-        """Show a marked sentence that no code follows."""
-        if self.lead:
-            self.add('')
+        """Make what is marked, but nothing followed, into key points."""
+        self.points += map(inline, self.marked)
+        self.marked = []
+
+    def end_points(self):
+        """Show the key points, on as many slides as they take."""
+        self.end_lead()
+        points, self.points = self.points, []
+        while points:
+            number = max(1, sum(sofar <= POINTS for sofar in
+                                itertools.accumulate(map(length, points))))
+            shown = ''.join(f'<li>{point}</li>' for point in points[:number])
+            self.add(f'<ul class="points">{shown}</ul>')
+            points = points[number:]
 
     def add_code(self, cell):
         """Show code, on as many slides as it takes, and what it prints."""
@@ -168,11 +192,14 @@ class Deck:
 
     def add(self, content, kind=''):
         """Add a slide with what was said since the last one."""
-        lead = f'<p class="lead">{inline(self.lead)}</p>' if self.lead else ''
+        marked, self.marked = self.marked, []
+        self.end_points()
+        lead = ' '.join(marked).rstrip('.')
+        lead = f'<p class="lead">{inline(lead)}</p>' if lead else ''
         notes = ''.join(map(self.html, self.notes))
         self.slides.append(
             [kind, f'<h2>{inline(self.title)}</h2>{lead}{content}', notes])
-        self.notes, self.lead = [], ''
+        self.notes = []
 
     def html(self, text):
         return to_html(readable(text, self.page, self.references, iter(())))
@@ -214,6 +241,18 @@ def provenance(record):
         content = (f'<blockquote><p><strong>{title}</strong></p>'
                    f'<p>{text}</p></blockquote>{content}')
     return f'<div class="provenance">{content}</div>'
+
+
+def items(text: str) -> list[str]:
+    """Return the items of HTML that is a list without numbers."""
+    return [item.decode_contents() for found in BeautifulSoup(
+        text, 'html.parser').find_all('ul', recursive=False)
+        for item in found.find_all('li', recursive=False)]
+
+
+def length(point: str) -> int:
+    """Return how many letters of a key point are seen."""
+    return len(BeautifulSoup(point, 'html.parser').get_text())
 
 
 def split(source):

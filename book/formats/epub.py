@@ -4,6 +4,7 @@ from book.config import Config
 from book.content.builder import open_book
 from book.content.files import put_file
 from book.formats import ebook
+from book.formats.ebook import cover
 from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
 from book.paths import EPUB
@@ -14,6 +15,7 @@ def epub(tab=None):
     for each in [tab] if tab else Config.read().tabs:
         book = open_book(each)
         name = f'{book.about.name}-{each}.epub'
+        cover.write(book.about, FRAMEWORKS[each], 'png')
         folder = sphinx.build(book, 'epub', configuration=ebook.FOLDER)
         put_file(folder / name, EPUB / name)
         print(f'The {FRAMEWORKS[each].name} book is in {EPUB / name}.')

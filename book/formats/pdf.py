@@ -12,6 +12,7 @@ from book.config import Config
 from book.content.builder import open_book
 from book.content.files import put_file
 from book.formats import ebook
+from book.formats.ebook import cover
 from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
 from book.paths import LAYER, PDF
@@ -39,6 +40,7 @@ def pdf(tab=None):
     tabs = [tab] if tab else Config.read().tabs
     for tab in tqdm(tabs, unit='PDF', disable=len(tabs) == 1):
         book = open_book(tab)
+        cover.write(book.about, FRAMEWORKS[tab], 'pdf')
         folder = sphinx.build(book, 'latex', configuration=ebook.FOLDER)
         built = typeset(folder / f'{book.about.name}-{tab}.tex')
         put_file(built, PDF / built.name)

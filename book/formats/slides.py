@@ -1,11 +1,14 @@
 """Slides: a self-contained reveal.js deck a section and framework.
 
-A slide shows what the marks `[**…**]` and `(**…**)` hold, a figure, or a code
-cell with its outputs; the text around it becomes the speaker's notes.
+A slide shows a code cell with its outputs, a figure, or a formula, below what
+the marks `[**…**]` and `(**…**)` hold; or key points, which are marks that
+nothing of this follows, and the items of lists. The text around it becomes the
+speaker's notes.
 """
 
 import base64
 import html
+import itertools
 import mimetypes
 import os
 import statistics
@@ -13,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
+from bs4 import BeautifulSoup
 from markdown_it.renderer import RendererHTML
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -33,6 +37,7 @@ from book.paths import SLIDES, deck
 REVEAL = Path(__file__).with_name('reveal')
 LINES = 18          # of code and output that a slide holds
 LARGE = 12          # of them that it holds in a larger font
+POINTS = 450        # characters of key points that it holds
 FIGURE = 12         # as many lines as a figure in an output is high
 MARKS = 'label', 'eqlabel', 'width', 'height', 'bibliography'
 FORMATTER = HtmlFormatter(cssclass='code', style='a11y-high-contrast-light')
@@ -99,7 +104,9 @@ class Deck:
         self.notes: list[str] = []      # HTML
         self.markdown = document.parser(Html)
         self.env = {'name': partial(references.name, page)}
-        self.lead = self.title = ''
+        self.marked: list[str] = []     # what the next slide says
+        self.points: list[str] = []     # and what was said by itself
+        self.title = ''
         for cell in nb.cells:
             if cell.cell_type == 'code':
                 self.add_code(cell)
@@ -108,7 +115,7 @@ class Deck:
             else:
                 for block in document.parse(cell.source).blocks:
                     self.add_block(block)
-        self.end_lead()
+        self.end_points()
         if self.slides:
             self.slides.insert(0, [
                 'title', f'<h1>{self.inline(self.name)}</h1>'
@@ -119,18 +126,23 @@ class Deck:
         """Take a block into the notes, and what it marks onto a slide."""
         marks = marks_of(block)
         if isinstance(block, document.Heading):
-            self.end_lead()
+            self.end_points()
             self.title = block.title
             if block.level == 1:
                 self.name = self.title
         elif isinstance(block, document.Figure):
             self.notes.append(self.html(block))
             self.add_figure(block)
+        elif isinstance(block, document.Equation):
+            self.notes.append(self.html(block))
+            self.add(f'<div class="formula">{convert(block.tex, "block")}'
+                     '</div>')
         else:
             if marks:
                 self.end_lead()
-                self.lead = ' '.join(mark.text for mark in marks).rstrip('.')
+                self.marked = [mark.text for mark in marks]
             self.notes.append(self.html(block))
+            self.points += items(self.notes[-1])
 
     def add_figure(self, block: document.Figure) -> None:
         """Show a figure that is a file of the book."""
@@ -145,9 +157,20 @@ class Deck:
                      f'<figcaption>{caption}</figcaption></figure>')
 
     def end_lead(self):
-        """Show a marked sentence that no code follows."""
-        if self.lead:
-            self.add('')
+        """Make what is marked, but nothing followed, into key points."""
+        self.points += map(self.inline, self.marked)
+        self.marked = []
+
+    def end_points(self):
+        """Show the key points, on as many slides as they take."""
+        self.end_lead()
+        points, self.points = self.points, []
+        while points:
+            number = max(1, sum(sofar <= POINTS for sofar in
+                                itertools.accumulate(map(length, points))))
+            shown = ''.join(f'<li>{point}</li>' for point in points[:number])
+            self.add(f'<ul class="points">{shown}</ul>')
+            points = points[number:]
 
     def add_code(self, cell):
         """Show code, on as many slides as it takes, and what it prints."""
@@ -171,12 +194,14 @@ class Deck:
 
     def add(self, content, kind=''):
         """Add a slide with what was said since the last one."""
-        title = self.inline(self.title)
-        lead = (f'<p class="lead">{self.inline(self.lead)}</p>' if self.lead
-                else '')
-        self.slides.append([kind, f'<h2>{title}</h2>{lead}{content}',
-                            ''.join(self.notes)])
-        self.notes, self.lead = [], ''
+        marked, self.marked = self.marked, []
+        self.end_points()
+        lead = self.inline(' '.join(marked).rstrip('.'))
+        lead = f'<p class="lead">{lead}</p>' if lead else ''
+        self.slides.append(
+            [kind, f'<h2>{self.inline(self.title)}</h2>{lead}{content}',
+             ''.join(self.notes)])
+        self.notes = []
 
     def html(self, block: document.Block) -> str:
         return str(self.markdown.renderer.render(
@@ -216,6 +241,18 @@ def provenance(record):
         content = (f'<blockquote><p><strong>{title}</strong></p>'
                    f'<p>{text}</p></blockquote>{content}')
     return f'<div class="provenance">{content}</div>'
+
+
+def items(text: str) -> list[str]:
+    """Return the items of HTML that is a list without numbers."""
+    return [item.decode_contents() for found in BeautifulSoup(
+        text, 'html.parser').find_all('ul', recursive=False)
+        for item in found.find_all('li', recursive=False)]
+
+
+def length(point: str) -> int:
+    """Return how many letters of a key point are seen."""
+    return len(BeautifulSoup(point, 'html.parser').get_text())
 
 
 def split(source):

@@ -14,7 +14,9 @@ def setup(app):
     dark.setup(app)
     data.setup(app)
     search.setup(app)
-    return {'parallel_read_safe': True, 'parallel_write_safe': True}
+    return {'env_version': 1,       # what search keeps of a page
+            'parallel_read_safe': True,
+            'parallel_write_safe': True}
 
 
 def work(app, pagename, templatename, context, doctree):

@@ -19,6 +19,7 @@ TAB_OF = {f'api/{framework.module}': tab
           for tab, framework in FRAMEWORKS.items()}
 NOISE = ('.headerlink, .output, .provenance, .toctree-wrapper, .sig-prename, '
          '[role=tablist], .tab-name, [role=tabpanel] .admonition')
+GLOSSARY = 'glossary'      # the section that says which words are not used
 # What only Sphinx's own search needs; one evaluates a string.
 SCRIPTS = {f'_static/{name}.js' for name in (
     'documentation_options', 'doctools', 'sphinx_highlight', 'translations')}
@@ -43,7 +44,17 @@ def collect(body: BeautifulSoup, app: Sphinx, page: str) -> None:
     """Keep what is found on a page, whose body is taken apart."""
     path = kept(app, page)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(read(body)), encoding='utf-8')
+    said = synonyms(body) if page.endswith(GLOSSARY) else {}
+    path.write_text(json.dumps({'synonyms': said, 'found': read(body)}),
+                    encoding='utf-8')
+
+
+def synonyms(body: BeautifulSoup) -> dict[str, str]:
+    """Return the words of a glossary's last column, with their terms."""
+    rows = [[text_of(cell) for cell in row('td')]
+            for row in body.select('tbody tr')]
+    return {word.strip(): row[0] for row in rows
+            for word in row[-1].split(',') if word.strip()}
 
 
 def kept(app: Sphinx, page: str) -> Path:
@@ -56,9 +67,12 @@ def write(app, error):
     if error or app.builder.name != 'html':
         return
     entries: dict[str, dict] = {}
+    said: dict[str, str] = {}
     for page in sorted(app.env.all_docs):
         tab = TAB_OF.get(page, '')
-        found = json.loads(kept(app, page).read_text(encoding='utf-8'))
+        of_page = json.loads(kept(app, page).read_text(encoding='utf-8'))
+        found = of_page['found']
+        said |= of_page['synonyms']
         _, page_title, page_number, _ = found[0]
         for anchor, title, number, texts in found:
             url = f'{page}.html#{anchor}'
@@ -70,7 +84,8 @@ def write(app, error):
                 'page': f'{page_number} {page_title}'.strip()}
             entry['texts'] |= {where or tab: text for where, text in
                                texts.items() if text}
-    write_data(app.outdir, 'search', [*entries.values()])
+    write_data(app.outdir, 'search', {'entries': [*entries.values()],
+                                      'synonyms': said})
 
 
 def read(article):

@@ -1,11 +1,13 @@
 """The EPUB of every framework."""
 
+import io
 import re
 import shutil
 import subprocess
 import zipfile
 
 import pytest
+from PIL import Image
 
 from conftest import outputs_of
 
@@ -47,6 +49,15 @@ def test_it_is_korean_and_has_no_scripts(files, tab):
              name.endswith('.xhtml')]
     assert not any('<script' in page for page in pages)
     assert '탭을 누르면' not in ''.join(pages)
+
+
+def test_it_has_a_cover(files):
+    package = files['content.opf'].decode()
+    assert 'properties="cover-image"' in package
+    [name] = [name for name in files if name.endswith('front.png')]
+    with Image.open(io.BytesIO(files[name])) as cover:
+        assert cover.height > 1600
+        assert len(cover.convert('RGB').getcolors(1 << 24)) > 10
 
 
 def test_a_section_has_its_math_figures_and_code(site, files, tab):

@@ -33,6 +33,15 @@ MARKS = [r'\hat{x} \bar y \tilde w \vec v', r'\overbrace{a + b}^{n}',
          r'\big( \Bigg| \xrightarrow[a]{b} \not= \mid \textbf{굵게}']
 
 
+def test_the_limit_of_an_operator_stands_below_it(page):
+    page.set_content(convert(r'x = \operatorname*{argmax}_{t} f(t)', 'block'))
+    operator, limit = page.locator('math munder > *').evaluate_all(
+        'parts => parts.map(part => part.getBoundingClientRect().toJSON())')
+    assert limit['top'] >= operator['bottom'] - 1
+    middles = [box['x'] + box['width'] / 2 for box in (operator, limit)]
+    assert abs(middles[0] - middles[1]) < 2
+
+
 @pytest.mark.parametrize('formula', TWO_LINES)
 def test_lines_are_the_rows_of_a_table(formula):
     math = ElementTree.fromstring(convert(formula, 'block'))

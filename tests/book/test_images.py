@@ -1,5 +1,9 @@
 """Images of any kind, in any folder, are placed by what their files say."""
 
+import importlib.util
+import shutil
+import subprocess
+
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
@@ -24,6 +28,24 @@ def test_an_svg_says_its_size(tmp_path, attributes, size):
     path = tmp_path / 'x.svg'
     path.write_text('<!-- width="1" height="1" -->' + SVG.format(attributes))
     assert size_of(path) == pytest.approx(size)
+
+
+def test_a_label_stands_in_the_middle_of_its_box(tmp_path):
+    """Also for rsvg, which draws the figures of the PDF."""
+    shutil.copy('img/draw.py', tmp_path)
+    spec = importlib.util.spec_from_file_location('draw',
+                                                  tmp_path / 'draw.py')
+    draw = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(draw)
+    figure = draw.Figure(200, 100, '')
+    figure.text(100, 50, 'HHH')
+    figure.save('label.svg')
+    subprocess.run(['rsvg-convert', '--output', tmp_path / 'label.png',
+                    tmp_path / 'label.svg'], check=True)
+    with Image.open(tmp_path / 'label.png') as image:
+        ink = image.convert('L').point(lambda light: 255 * (light < 128))
+        _, top, _, bottom = ink.crop((20, 20, 180, 80)).getbbox()
+    assert abs((top + bottom) / 2 + 20 - 50) <= 1.5
 
 
 @pytest.mark.parametrize('kind', ['png', 'jpeg', 'gif', 'webp'])

@@ -162,7 +162,7 @@ def test_every_format_is_named_and_titled_by_the_configuration(made):
     with zipfile.ZipFile(downloads / 'my-book-pytorch.epub') as archive:
         package = archive.read('content.opf').decode()
         assert '50% &amp; &lt;more&gt; of_it: PyTorch</dc:title>' in package
-        assert 'cover.svg' in package
+        assert 'front.png' in package
         assert '<dc:language>en</dc:language>' in package
     index = text_of((made / '_build/site/index.html').read_text())
     assert '50% &amp; &lt;more&gt; of_it' in index

@@ -6,6 +6,7 @@ import pypdf
 import pytest
 
 from book.formats import pdf
+from book.frameworks import FRAMEWORKS
 from conftest import book, outputs_of
 
 TABS = {'pytorch': 'from torch import nn', 'jax': 'from flax import linen',
@@ -79,12 +80,19 @@ def test_figures_and_curves_are_there_as_vectors(site, reader, text, tab):
              for ref in page['/Resources'].get('/XObject', {}).values()}
     objects = [reader.get_object(number) for number in forms]
     assert all(found['/Subtype'] == '/Form' for found in objects)
-    assert len(objects) == images >= 7
+    assert len(objects) == images + 2 >= 7     # a cover, here and in text
     for number in range(1, 8):
         assert f'그림1.{number}:' in text
     assert lines
     for line in lines:
         assert re.sub(r'\s', '', line) in text
+
+
+def test_it_has_a_cover(reader, tab):
+    first = reader.pages[0]
+    assert '잔차 네트워크' in first.extract_text()
+    assert FRAMEWORKS[tab].name in first.extract_text()
+    assert first['/Resources']['/XObject']
 
 
 def test_it_has_pages_bookmarks_and_metadata(reader):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from book.formats import slides
 from book.frameworks import TABS
 from conftest import outputs_of
 
@@ -56,6 +57,9 @@ def test_a_deck_shows_the_marks_and_notes_their_text(decks, page, tab):
     for mark in ('잔차 블록', 'ResNet 모델', '훈련',
                  '모듈을 지날 때마다 모양이 어떻게 바뀌는지'):
         assert mark in shown
+    points = page.locator('.points li').all_text_contents()
+    assert '잔차 블록은 항등 함수를 쉽게 배웁니다.' in points
+    assert page.locator('.formula math').count() == 2   # its displays
     notes = page.locator('aside.notes').all_text_contents()
     assert sum(len(note) > 40 for note in notes) > len(notes) / 2
     text = ' '.join(notes)
@@ -65,6 +69,12 @@ def test_a_deck_shows_the_marks_and_notes_their_text(decks, page, tab):
     assert page.evaluate('!!Reveal.getPlugin("notes")')
     code = ' '.join(page.locator('.code').all_text_contents())
     assert 'class Residual' in code and '#@save' not in code
+
+
+def test_key_points_are_the_items_of_lists():
+    assert slides.items('<ul><li>a <b>b</b><ul><li>c</li></ul></li></ul>'
+                        '<ol><li>d</li></ol><ul><li>e</li></ul>') == [
+        'a <b>b</b><ul><li>c</li></ul>', 'e']
 
 
 @pytest.mark.parametrize('tab', TABS)

@@ -27,6 +27,8 @@ class Builder(Epub3Builder):
         path = Path(self.outdir, 'content.opf')
         package = minidom.parse(str(path))
         for item in package.getElementsByTagName('item'):
+            if item.getAttribute('href') == self.config.epub_cover[0]:
+                item.setAttribute('properties', 'cover-image')
             page = Path(self.outdir, unquote(item.getAttribute('href')))
             if (item.getAttribute('media-type') == 'application/xhtml+xml'
                     and not item.hasAttribute('properties') and BeautifulSoup(

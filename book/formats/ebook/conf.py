@@ -3,14 +3,13 @@
 Each shows one framework, whose tab is the tag.
 """
 
-import shutil
 from pathlib import Path
 
 from docutils.writers.latex2e import Babel
 from sphinx.util import texescape
 from sphinx.util.tags import Tags
 
-from book.formats.ebook import for_latex
+from book.formats.ebook import cover
 from book.frameworks import FRAMEWORKS
 from book.pages.common import *
 from book.words import say
@@ -38,11 +37,13 @@ texescape.init()    # as it is not yet
 latex_documents = [(root_doc, f'{name}.tex', *(
     texescape.escape(text, latex_engine) for text in (title, author)),
     'manual')]
+latex_additional_files = [str(cover.folder_of(framework.tab, 'pdf')
+                              / 'front.pdf')]
 latex_use_xindy = False
 latex_table_style = ['booktabs']
 latex_elements = {
     'papersize': 'a4paper', 'extraclassoptions': 'oneside,openany',
-    'polyglossia': '', 'fncychap': '',
+    'polyglossia': '', 'fncychap': '', 'maketitle': r'\coverpage',
     'makeindex': '', 'printindex': '',
     'fontpkg': '',
     'pxunit': '.65bp', 'preamble': '\n'.join([
@@ -59,10 +60,7 @@ epub_identifier = epub_uid = f'{name}-{release}'
 epub_show_urls = 'no'
 epub_use_index = False
 epub_css_files = ['book.css']
-html_static_path = [str(HERE / 'static')]
-if BOOK.cover:
-    cover = ROOT / BOOK.cover
-    html_static_path.append(str(cover))
-    epub_cover = (f'_static/{cover.name}', 'epub-cover.html')
-    if shutil.which('rsvg-convert'):     # else this is no PDF
-        latex_logo = str(for_latex(cover))
+epub_cover = '_static/front.png', 'epub-cover.html'
+html_static_path = [str(HERE / 'static'), *(    # is not there for the PDF
+    str(folder) for folder in [cover.folder_of(framework.tab, 'png')]
+    if folder.exists())]

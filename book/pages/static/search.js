@@ -16,7 +16,10 @@
   // Identifiers are found by their parts as well: LazyConv2d, num_channels.
   const parts = (name) => new Set([name, ...name.split(/_|(?<=[a-z])(?=[A-Z])/)]);
 
-  const runsOf = (text) => text.match(RUNS) ?? [];
+  // Sizes are words: 3 × 3, 3×3 and 3x3 are one.
+  const joined = (text) => text.replace(/(\d)\s*[x×]\s*(?=\d)/gi, "$1x");
+
+  const runsOf = (text) => joined(text).match(RUNS) ?? [];
 
   const termsOfText = (text) =>
     runsOf(text.replace(/(?<=[가-힣])\s+(?=[가-힣])/g, "")).flatMap((run) =>
@@ -34,6 +37,7 @@
     words
       .map((word) => {
         if (HANGUL.test(word)) return [...word].join("\\s*");
+        if (/^[\dx]+$/.test(word)) return word.replace(/x/g, "\\s*[x×]\\s*");
         return word.length > 2 ? word : `(?<![\\p{L}\\p{N}])${word}`;
       })
       .join("|");
@@ -49,7 +53,7 @@
   }
 
   async function load() {
-    const [, entries] = await Promise.all([
+    const [, { entries, synonyms }] = await Promise.all([
       book.run("_static/vendor/minisearch-7.2.0.js"),
       book.read("search"),
     ]);
@@ -79,25 +83,33 @@
       }),
     );
     return (query) =>
-      find(index, query).map(({ id, terms }) => ({ ...entries[id], terms }));
+      find(index, query, synonyms).map(({ id, terms }) => ({ ...entries[id], terms }));
   }
 
   // Return what has the whole query. Where that is little, what has most of it
   // follows: letters may be mistaken, particles too many.
-  function find(index, query) {
+  function find(index, query, synonyms) {
     // While 정규화 is typed, ㅎ is a part of 규 for a moment: 정귷.
     const typed = query.replace(/[가-힣]$/, (syllable) => {
       const code = syllable.charCodeAt();
       return String.fromCharCode(code - ((code - 0xac00) % 28));
     });
-    const half = new Set(termsOfQuery(query)).size / 2;
+    // What the book calls by another word.
+    const called = Object.entries(synonyms).reduce(
+      (text, [word, term]) => text.replaceAll(word, term), query);
+    const whole = (text) => index.search(text, { combineWith: "AND" });
+    const most = (text) => {
+      const half = new Set(termsOfQuery(text)).size / 2;
+      return index
+        .search(text, { fuzzy: (term) => /^\w{5,}$/.test(term) && 0.2 })
+        .filter((result) => result.queryTerms.length >= half);
+    };
     const searches = [
-      () => index.search(query, { combineWith: "AND" }),
-      () => index.search(typed, { combineWith: "AND" }),
-      () =>
-        index
-          .search(query, { fuzzy: (term) => /^\w{5,}$/.test(term) && 0.2 })
-          .filter((result) => result.queryTerms.length >= half),
+      () => whole(query),
+      () => whole(called),
+      () => whole(typed),
+      () => [...misspelt(query)].flatMap(whole),
+      () => most(called),
     ];
     const found = new Map();
     for (const search of searches) {
@@ -106,6 +118,22 @@
         if (!found.has(result.id)) found.set(result.id, result);
     }
     return [...found.values()];
+  }
+
+  // Return what a query may have been, with one letter of it mistaken.
+  function* misspelt(query) {
+    for (const { 0: syllable, index } of query.matchAll(/[가-힣]/g)) {
+      const code = syllable.charCodeAt() - 0xac00;
+      for (const [size, count] of [[588, 19], [28, 21], [1, 28]]) {
+        const letter = Math.floor(code / size) % count;
+        for (let other = 0; other < count; other++) {
+          if (other === letter) continue;
+          yield query.slice(0, index) +
+            String.fromCharCode(0xac00 + code + (other - letter) * size) +
+            query.slice(index + 1);
+        }
+      }
+    }
   }
 
   // The dialog.

@@ -6,8 +6,9 @@ from axe_playwright_python.sync_playwright import Axe
 PAGES = ['index', 'chapter_resnet/index', 'chapter_resnet/background',
          'chapter_resnet/resnet', 'chapter_resnet/variants',
          'chapter_resnet/cnn-design', 'chapter_resnet/interchange',
-         'chapter_resnet/glossary', 'chapter_resnet/references', 'api/index',
-         'api/common', 'api/torch', 'api/jax', 'api/tensorflow', 'api/mxnet']
+         'chapter_resnet/howto', 'chapter_resnet/glossary',
+         'chapter_resnet/references', 'api/index', 'api/common', 'api/torch',
+         'api/jax', 'api/tensorflow', 'api/mxnet']
 
 
 def test_all_pages_are_here(site):

@@ -346,8 +346,8 @@ def test_figures_and_formulas_are_numbered_in_korean(resnet):
 @pytest.mark.parametrize('name', [
     'index', 'chapter_resnet/index', 'chapter_resnet/background',
     'chapter_resnet/variants', 'chapter_resnet/cnn-design',
-    'chapter_resnet/interchange', 'chapter_resnet/glossary',
-    'chapter_resnet/references'])
+    'chapter_resnet/interchange', 'chapter_resnet/howto',
+    'chapter_resnet/glossary', 'chapter_resnet/references'])
 def test_every_page_is_whole(page, address, name):
     page.goto(f'{address}/{name}.html')
     text = page.locator('article').inner_text()

@@ -10,7 +10,8 @@ from conftest import outputs_of
 
 TITLES = {'resnet': '잔차 네트워크(ResNet)와 ResNeXt',
           'variants': 'ResNet의 변형',
-          'interchange': '한 모델, 네 프레임워크'}
+          'interchange': '한 모델, 네 프레임워크',
+          'howto': '어떻게 하나요?'}
 # Whatever of a slide is beyond its frame, or code that is beyond its box.
 BEYOND = '''() => {
   const slide = Reveal.getCurrentSlide()

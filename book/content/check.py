@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from d2lbook import utils
 from d2lbook.config import Config
 from docutils.nodes import make_id
+from pybtex.database import parse_file
 
 from book.content import document, lib, sections
 from book.content.document import Block, Document, Fence, Span
@@ -23,6 +24,7 @@ from book.content.formulas import FormulaError, convert
 from book.frameworks import TABS
 
 SYNTAX = '%%tab', '.python .input', ':begin_tab:', ':end_tab:'
+CITE = 'cite', 'citet', 'citep'
 ROLES = ('numref', 'ref', 'eqref', 'cite', 'citet', 'citep', 'label',
          'eqlabel', 'width', 'height')
 # What directives define, not a section: the directive's name and its label.
@@ -147,8 +149,9 @@ def unknown_tab(line: int, tab: str, tabs: list[str]) -> Found:
 
 def instead(name: str, names: Iterable[str]) -> str:
     """Return a question for what was meant, where something is near."""
-    near = difflib.get_close_matches(name.lower(), names, 1)
-    return f' Did you mean {near[0]}?' if near else ''
+    small = {other.lower(): other for other in names}
+    near = difflib.get_close_matches(name.lower(), small, 1)
+    return f' Did you mean {small[near[0]]}?' if near else ''
 
 
 def of_blocks(doc: Document) -> Found:
@@ -229,6 +232,9 @@ class Whole:
         self.rsts = [Path(path) for path in utils.find_files(
             config.build['rsts'], config.src_dir)]
         self.index = Path(f'{config.build["index"]}.md')
+        bibfile = Path(config.pdf.get('bibfile', ''))
+        self.sources = (parse_file(bibfile).entries if bibfile.is_file()
+                        else {})
         self.labels: dict[str, list[tuple[Path, int]]] = {}
         for doc in documents.values():
             for line, label in labels_of(doc):
@@ -242,7 +248,8 @@ class Whole:
                 for span in block.walk():
                     for what in self.of_reference(span):
                         yield Mistake(doc.path, span.line, what, True)
-                    for what in chain(self.of_link(doc.path, span),
+                    for what in chain(self.of_citation(span),
+                                      self.of_link(doc.path, span),
                                       of_image(doc.path, span)):
                         yield Mistake(doc.path, span.line, what)
         yield from self.of_contents()
@@ -264,6 +271,14 @@ class Whole:
                 yield (f'no label is named {label}.{instead(label, known)} '
                        f'Write :label:`{label}` below what is meant, or '
                        'correct the reference.')
+
+    def of_citation(self, span: Span) -> Iterator[str]:
+        if isinstance(span, document.Role) and span.name in CITE:
+            for key in map(str.strip, span.target.split(',')):
+                if key not in self.sources:
+                    yield (f'the bibliography has no {key}.'
+                           f'{instead(key, self.sources)} Write its entry, '
+                           'or correct the citation.')
 
     def labels_of_rst(self) -> Iterator[str]:
         """Return the labels of pages and fences in rst."""

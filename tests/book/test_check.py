@@ -23,6 +23,7 @@ def mistakes(tmp_path, monkeypatch):
     config = Path('config.ini').read_text(encoding='utf-8')
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'config.ini').write_text(config, encoding='utf-8')
+    (tmp_path / 'references.bib').write_text('@misc{Known.2016, title={A}}')
     (tmp_path / 'chapter_resnet').mkdir()
 
     def find(text, index=INDEX, **others):
@@ -49,6 +50,10 @@ def mistakes(tmp_path, monkeypatch):
      'has no :end_tab:'),
     (':begin_tab:\n글.\n:end_tab:\n', 4, 'names no tab'),
     ('글.\n:end_tab:\n', 5, ':end_tab: ends nothing'),
+    (':cite:`Known.2016, Knwon.2016`\n', 4, 'Did you mean Known.2016?'),
+    ('식 $\\frac{1}{$입니다.\n', 4, r'$\frac{1}{$ cannot be converted'),
+    ('글\n\n$$\\nosuch$$\n', 6, r'$\nosuch$ cannot be converted'),
+    ('(**:numref:`fig_none`**)\n', 4, 'no label is named fig_none'),
     ('```bash\npip\n', 4, 'the fence does not end'),
     ('```{.python .input}\n%%tab jax\nx\n', 4, 'the cell does not end'),
     (CELL.replace('```{', '``` {'), 4, 'is no cell'),

@@ -37,7 +37,11 @@ def lines(source: str) -> list[str]:
     found = []
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef):
-            found += [f'.. autoclass:: {node.name}', '   :members:', '']
+            said = [part.name for part in node.body
+                    if isinstance(part, ast.FunctionDef)
+                    and ast.get_docstring(part)]
+            found += [f'.. autoclass:: {node.name}',
+                      *[f'   :members: {", ".join(said)}'] * bool(said), '']
         elif isinstance(node, ast.FunctionDef):
             found += [f'.. autofunction:: {node.name}', '']
     return found

@@ -55,9 +55,9 @@ class Residual(nn.Module):
         return nn.relu(Y + X)
 
 class ResNet(d2l.Classifier):
-    """잔차 네트워크: 첫 합성곱, arch의 항목마다 모듈 하나, 완전 연결층.
+    """잔차 네트워크: 첫 합성곱, arch의 항목마다 단계 하나, 완전 연결층.
 
-    arch: 모듈마다 (블록 수, 채널 수); lr: 학습률; num_classes: 클래스 수;
+    arch: 단계마다 (블록 수, 채널 수); lr: 학습률; num_classes: 클래스 수;
     training: 훈련하는지.
     입력의 축: (배치, 높이, 너비, 채널); 출력은 로짓 (배치, 클래스)입니다.
 
@@ -99,7 +99,7 @@ class ResNet(d2l.Classifier):
         return nn.Sequential(layers)
 
 class ResNet18(ResNet):
-    """ResNet-18: 잔차 블록이 둘씩 있는 모듈 네 개(He et al., 2016).
+    """ResNet-18: 잔차 블록이 둘씩 있는 단계 네 개(He et al., 2016).
 
     lr: 학습률; num_classes: 클래스 수.
 
@@ -154,7 +154,7 @@ class ResNeXtBlock(nn.Module):
 class BottleneckResNet(d2l.ResNet):
     """병목 블록으로 쌓은 ResNet과 ResNeXt.
 
-    arch: 모듈마다 (블록 수, 채널 수, groups, bot_mul)이며, 뒤의 둘은
+    arch: 단계마다 (블록 수, 채널 수, groups, bot_mul)이며, 뒤의 둘은
     ResNeXtBlock의 것입니다.
 
     Defined in :numref:`subsec_solution-bottleneck`"""

@@ -203,7 +203,7 @@ def resnet18():
             if not j:
                 arrow()
         fig.dashed(left, y - 90, x - 18, y + 90)
-        fig.text((left + x - 18) / 2, y + 106, f'모듈 {i + 1}', 'small')
+        fig.text((left + x - 18) / 2, y + 106, f'단계 {i + 1}', 'small')
         x += 12
         fig.line((x - 39, y), (x - 15, y))
     for content, kind in [('전역 평균 풀링', 'pool'),

@@ -56,7 +56,7 @@ def test_a_deck_shows_the_marks_and_notes_their_text(decks, page, tab):
     page.wait_for_function('Reveal.isReady()')
     shown = page.locator('h2, .lead').all_text_contents()
     for mark in ('잔차 블록', 'ResNet 모델', '훈련',
-                 '모듈을 지날 때마다 모양이 어떻게 바뀌는지'):
+                 '단계를 지날 때마다 모양이 어떻게 바뀌는지'):
         assert mark in shown
     points = page.locator('.points li').all_text_contents()
     assert '잔차 블록은 항등 함수를 쉽게 배웁니다.' in points

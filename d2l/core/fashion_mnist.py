@@ -10,6 +10,7 @@ import functools
 import gzip
 import hashlib
 import os
+import secrets
 import tempfile
 import urllib.request
 import zlib
@@ -148,7 +149,8 @@ def _file(folder, name):
 
 def _download(file):
     """Download `file` from the first publisher that has it whole."""
-    partial = file.with_suffix('.partial')
+    # Others may be downloading the same file.
+    partial = file.with_suffix(f'.{secrets.token_hex(4)}.partial')
     failures = []
     try:
         for publisher in PUBLISHERS:

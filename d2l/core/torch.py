@@ -133,7 +133,7 @@ class _AnyBatch(TorchFunctionMode):
         except ValueError:
             if function is not F.batch_norm or args[1] is None:
                 raise
-            return function(*args[:5], False, *args[6:], **(kwargs or {}))
+            return function(*args, **{**(kwargs or {}), 'training': False})
 
 
 class Trainer(trainer.Trainer):

@@ -175,7 +175,7 @@ def test_inputs_are_found_in_any_batch():
 
 def test_a_last_batch_of_one_example_trains(backend, rng):
     """Batch normalization has one value a channel there."""
-    data = backend.loader(rng.normal(size=(5, 1, 32, 32)).astype('f4'),
+    data = backend.loader(rng.normal(size=(5, 1, 8, 8)).astype('f4'),
                           np.arange(5), 2)
     model = backend.d2l.ResNet(ARCH, lr=0.01)
     trainer = backend.d2l.Trainer(max_epochs=2, precision='float32')
@@ -183,7 +183,7 @@ def test_a_last_batch_of_one_example_trains(backend, rng):
     assert trainer.epoch == 1
     for array in backend.parameters(model):
         assert np.isfinite(array).all()
-    logits = backend.logits(model, rng.normal(size=(2, 1, 32, 32)
+    logits = backend.logits(model, rng.normal(size=(2, 1, 8, 8)
                                               ).astype('f4'))
     assert np.isfinite(logits).all()
 

@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -63,6 +64,23 @@ def test_the_real_set_has_six_thousand_images_a_class(real):
     assert X_train.shape == (60000, 28, 28) and X_val.shape == (10000, 28, 28)
     assert np.bincount(y_train).tolist() == [6000] * 10
     assert np.bincount(y_val).tolist() == [1000] * 10
+
+
+def test_several_programs_may_download_at_once(tmp_path, publisher,
+                                               monkeypatch):
+    """All have fetched a file before the first one puts it in its place."""
+    together, fetch = threading.Barrier(4, timeout=60), fashion_mnist._fetch
+
+    def fetch_together(url, file):
+        fetch(url, file)
+        together.wait()
+
+    monkeypatch.setattr(fashion_mnist, '_fetch', fetch_together)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(fashion_mnist.load, [tmp_path / 'new'] * 4))
+    assert [len(train[0]) for train, _ in found] == [20] * 4
+    assert {file.name for file in (tmp_path / 'new').iterdir()} == {
+        f'{name}.gz' for name in fashion_mnist.SHA256}
 
 
 @pytest.mark.parametrize('suffix', ['', '.gz'])

@@ -49,8 +49,16 @@ def without_flax_fields(app, what, name, obj, options, signature, returned):
         return signature.partition(', parent:')[0] + ')', returned
 
 
+def with_places(app, what, name, obj, options, lines):
+    """Link to the section where a saved name is defined."""
+    for i, line in enumerate(lines):
+        if line.startswith('Defined in '):
+            lines[i] = f'정의한 곳: :numref:`{line.split()[-1]}`'
+
+
 def setup(app):
     app.connect('autodoc-process-signature', without_flax_fields)
+    app.connect('autodoc-process-docstring', with_places)
     # gettext has no other way in.
     translations = translators['general', 'sphinx']
     catalog = translations._catalog     # type: ignore[attr-defined]

@@ -30,6 +30,7 @@ html_js_files = [(name, {'defer': 'defer'}) for name in (
     'preview.js', 'function-classes.js', 'costs.js', 'search.js')]
 html_favicon = str(HERE / 'static/favicon.svg')
 pygments_dark_style = 'a11y-high-contrast-dark'
+locale_dirs = [str(ROOT / 'api/locale')]    # of docstrings
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

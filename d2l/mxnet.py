@@ -24,9 +24,11 @@ class Residual(nn.Block):
 
     num_channels: 출력 채널 수; use_1x1conv: 1×1 합성곱으로 입력의 모양을
     맞출지; strides: 첫 합성곱의 스트라이드(픽셀).
-    입력과 출력의 축: (배치, 채널, 높이, 너비).
+    입력: (배치, 채널, 높이, 너비); 출력: (배치, num_channels, 높이, 너비)이며
+    높이와 너비는 strides로 나누어 올림합니다.
+    use_1x1conv=False이면 출력의 모양이 입력과 같아야 합니다.
 
-    Defined in :numref:`subsec_residual-blks`"""
+    Defined in subsec_residual-blks"""
     def __init__(self, num_channels, use_1x1conv=False, strides=1, **kwargs):
         super().__init__(**kwargs)
         self.conv1 = nn.Conv2D(num_channels, kernel_size=3, padding=1,
@@ -50,9 +52,10 @@ class ResNet(d2l.Classifier):
     """잔차 네트워크: 첫 합성곱, arch의 항목마다 단계 하나, 완전 연결층.
 
     arch: 단계마다 (블록 수, 채널 수); lr: 학습률; num_classes: 클래스 수.
-    입력의 축: (배치, 채널, 높이, 너비); 출력은 로짓 (배치, 클래스)입니다.
+    입력: (배치, 채널, 높이, 너비); 출력: 로짓 (배치, num_classes).
+    첫째 단계의 채널은 첫 합성곱처럼 64개여야 합니다.
 
-    Defined in :numref:`subsec_resnet-model`"""
+    Defined in subsec_resnet-model"""
     def b1(self):
         blk = nn.Sequential()
         blk.add(nn.Conv2D(64, kernel_size=7, strides=2, padding=3),
@@ -61,7 +64,7 @@ class ResNet(d2l.Classifier):
         return blk
 
     def block(self, num_residuals, num_channels, first_block=False):
-        """Defined in :numref:`subsec_resnet-model`"""
+        """Defined in subsec_resnet-model"""
         blk = nn.Sequential()
         for i in range(num_residuals):
             if i == 0 and not first_block:
@@ -71,7 +74,7 @@ class ResNet(d2l.Classifier):
         return blk
 
     def __init__(self, arch, lr=0.1, num_classes=10):
-        """Defined in :numref:`subsec_resnet-model`"""
+        """Defined in subsec_resnet-model"""
         super(ResNet, self).__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential()
@@ -87,8 +90,9 @@ class ResNet18(ResNet):
     """ResNet-18: 잔차 블록이 둘씩 있는 단계 네 개(He et al., 2016).
 
     lr: 학습률; num_classes: 클래스 수.
+    입력과 출력은 ResNet과 같습니다.
 
-    Defined in :numref:`subsec_resnet-model`"""
+    Defined in subsec_resnet-model"""
     def __init__(self, lr=0.1, num_classes=10):
         super().__init__(((2, 64), (2, 128), (2, 256), (2, 512)),
                          lr, num_classes)
@@ -100,9 +104,11 @@ class ResNeXtBlock(nn.Block):
     bot_mul: num_channels에 곱해 가운데 채널 수를 정하는 비율;
     use_1x1conv, strides: Residual과 같습니다.
     가운데 채널이 groups로 나누어떨어지지 않으면 ValueError를 냅니다.
-    입력과 출력의 축: (배치, 채널, 높이, 너비).
+    입력: (배치, 채널, 높이, 너비); 출력: (배치, num_channels, 높이, 너비)이며
+    높이와 너비는 strides로 나누어 올림합니다.
+    use_1x1conv=False이면 출력의 모양이 입력과 같아야 합니다.
 
-    Defined in :numref:`subsec_resnext`"""
+    Defined in subsec_resnext"""
     def __init__(self, num_channels, groups, bot_mul, use_1x1conv=False,
                  strides=1, **kwargs):
         super().__init__(**kwargs)
@@ -136,8 +142,9 @@ class BottleneckResNet(d2l.ResNet):
 
     arch: 단계마다 (블록 수, 채널 수, groups, bot_mul)이며, 뒤의 둘은
     ResNeXtBlock의 것입니다.
+    lr, num_classes와 입력, 출력은 ResNet과 같습니다.
 
-    Defined in :numref:`subsec_solution-bottleneck`"""
+    Defined in subsec_solution-bottleneck"""
     def block(self, num_residuals, num_channels, groups, bot_mul,
               first_block=False):
         blk = nn.Sequential()
@@ -151,9 +158,10 @@ def resnet(depth, lr=0.1, num_classes=10):
     """층이 depth개인 ResNet을 반환합니다(He et al., 2016, 표 1).
 
     depth: 18, 34, 50, 101, 152 가운데 하나; lr: 학습률;
-    num_classes: 클래스 수.
+    num_classes: 클래스 수. 입력과 출력은 ResNet과 같습니다.
+    depth가 다른 수이면 ValueError를 냅니다.
 
-    Defined in :numref:`subsec_solution-table1`"""
+    Defined in subsec_solution-table1"""
     nums = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3),
             101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
     if depth not in nums:
@@ -169,8 +177,9 @@ def resnext50(lr=0.1, num_classes=10):
     """ResNeXt-50 (32×4d)를 반환합니다(Xie et al., 2017, 표 1).
 
     lr: 학습률; num_classes: 클래스 수.
+    입력과 출력은 ResNet과 같습니다.
 
-    Defined in :numref:`subsec_solution-table1`"""
+    Defined in subsec_solution-table1"""
     arch = ((n, 256 * 2**i, 4 * 2**i, 1 / 2)
             for i, n in enumerate((3, 4, 6, 3)))
     return BottleneckResNet(tuple(arch), lr, num_classes)
@@ -178,9 +187,11 @@ def resnext50(lr=0.1, num_classes=10):
 def layer_costs(model, X_shape):
     """model.net의 부분마다 (출력 모양, 파라미터 수, 곱셈-덧셈 수)를 반환합니다.
 
+    model: net이 부분의 나열인 모델, 예를 들어 resnet(18);
     X_shape: 입력의 모양 (배치, 채널, 높이, 너비).
+    출력 모양도 그와 같은 차례의 튜플이고, 곱셈-덧셈은 입력 하나의 것입니다.
 
-    Defined in :numref:`subsec_solution-table1`"""
+    Defined in subsec_solution-table1"""
     def count(layer, inputs, Y):
         if hasattr(layer, 'weight'):
             counts.append(layer.weight.data().size * Y[0, 0].size)

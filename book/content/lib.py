@@ -417,7 +417,7 @@ def with_label(source: str, label: str) -> str:
     for node in reversed(ast.parse(source).body):
         if label and isinstance(node, ast.ClassDef | ast.FunctionDef |
                                 ast.AsyncFunctionDef):
-            add_label(lines, f'Defined in :numref:`{label}`', node)
+            add_label(lines, f'Defined in {label}', node)
     return '\n'.join(lines)
 
 

@@ -7,7 +7,7 @@ from sphinx.locale import translators
 from sphinx.util.tags import Tags
 
 from book.pages.common import *
-from book.words import words
+from book.words import say, words
 
 HERE = Path(__file__).parent
 tags: Tags = globals()['tags']      # Sphinx puts them here
@@ -33,6 +33,7 @@ html_js_files = [(name, {'defer': 'defer'}) for name in (
     'copy.js', 'preview.js', 'function-classes.js', 'costs.js', 'search.js')]
 html_favicon = str(HERE / 'static/favicon.svg')
 pygments_dark_style = 'a11y-high-contrast-dark'
+locale_dirs = [str(ROOT / 'api/locale')]    # of docstrings
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
@@ -44,8 +45,16 @@ def without_flax_fields(app, what, name, obj, options, signature, returned):
         return signature.partition(', parent:')[0] + ')', returned
 
 
+def with_places(app, what, name, obj, options, lines):
+    """Link to the section where a saved name is defined."""
+    for i, line in enumerate(lines):
+        if line.startswith('Defined in '):
+            lines[i] = f'{say("defined")}: :numref:`{line.split()[-1]}`'
+
+
 def setup(app):
     app.connect('autodoc-process-signature', without_flax_fields)
+    app.connect('autodoc-process-docstring', with_places)
     theme = {said: ours for said, ours in words('theme').items()
              if said != ours}
     if theme:       # gettext has no other way in

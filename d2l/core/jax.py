@@ -384,7 +384,8 @@ class LinearRegression(Module):
              state: TrainState) -> jax.Array:
         """Return half the mean squared error, a scalar.
 
-        `X`: the arguments of `forward`, a tuple; `y`: (examples, 1). Optax
+        `params`: the parameters; `X`: the arguments of `forward`, a tuple;
+        `y`: (examples, 1); `state`: gives `apply_fn`. Optax
         halves it, and D2L 1.0.3 with it, so that its gradient is the error;
         in PyTorch and TensorFlow it is not halved: gradients, and steps, are
         twice as large.
@@ -523,8 +524,8 @@ def split_batch(X: jax.Array, y: jax.Array,
                 ) -> tuple[list[jax.Array], list[jax.Array]]:
     """Return two lists: the parts of `X` and of `y`, one per device.
 
-    `X`, `y`: (examples, ...), cut along the examples. Source: D2L 1.0.3,
-    section "Training on Multiple GPUs".
+    `X`, `y`: (examples, ...), cut along the examples; `devices`: where the
+    parts go. Source: D2L 1.0.3, section "Training on Multiple GPUs".
     """
     def split(array):
         return [jax.device_put(part, device) for part, device
@@ -549,9 +550,10 @@ def save_weights(model: Module, path: str | PathLike) -> None:
 def load_weights(model: Module, path: str | PathLike) -> dict[str, Any]:
     """Load what any framework's `save_weights` wrote; return the variables.
 
-    They are kept in `model.weights`, and training starts from them. Raises
-    ValueError, and leaves the model as it is, where names or shapes do not
-    fit or the file is not whole.
+    `model`: of the architecture that was saved; `path`: the file. The
+    variables are kept in `model.weights`, and training starts from them.
+    Raises ValueError, and leaves the model as it is, where names or shapes do
+    not fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
     if hasattr(model, 'weights') or hasattr(model, 'trainer'):

@@ -239,7 +239,8 @@ class Trainer(trainer.Trainer):
 class Classifier(module.Classifier, Module):
     """The base class of classification models: cross-entropy and accuracy.
 
-    Source: D2L 1.0.3, section "The Base Classification Model".
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: as in `Module`. Source:
+    D2L 1.0.3, section "The Base Classification Model".
     """
 
     def loss(self, Y_hat: np.ndarray, Y: np.ndarray,
@@ -447,8 +448,8 @@ load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 def sgd(params: Iterable[np.ndarray], lr: float, batch_size: int) -> None:
     """Take a step with gradients that are sums.
 
-    `lr`: the learning rate; `batch_size`: how many examples the gradients are
-    sums over.
+    `params`: what to change, with their gradients; `lr`: the learning rate;
+    `batch_size`: how many examples the gradients are sums over.
     """
     for param in params:
         param[:] = param - lr * param.grad / batch_size
@@ -459,8 +460,8 @@ def split_batch(X: np.ndarray, y: np.ndarray,
                 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return two lists: the parts of `X` and of `y`, one per device.
 
-    `X`, `y`: (examples, ...), cut along the examples. Source: D2L 1.0.3,
-    section "Training on Multiple GPUs".
+    `X`, `y`: (examples, ...), cut along the examples; `devices`: where the
+    parts go. Source: D2L 1.0.3, section "Training on Multiple GPUs".
     """
     def split(array):
         return gluon.utils.split_and_load(array, devices, even_split=False)
@@ -493,9 +494,10 @@ def resnet18(num_classes: int, in_channels: int = 0) -> nn.Sequential:
 def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
-    `path`: the file, which is written whole or not at all. The names are
-    those of torchvision's resnet.py, the layout is PyTorch's: every
-    framework's `load_weights` reads the file.
+    `model`: of which the layers have their shapes; `path`: the file, which is
+    written whole or not at all. The names are those of torchvision's
+    resnet.py, the layout is PyTorch's: every framework's `load_weights` reads
+    the file.
     """
     listed = list(_weights(model)) if _is_built(model) else []
     weights.save_weights(model, listed, path,
@@ -505,8 +507,9 @@ def save_weights(model: Module, path: str | PathLike) -> None:
 def load_weights(model: Module, path: str | PathLike) -> None:
     """Load what any framework's `save_weights` wrote.
 
-    Raises ValueError, and leaves the model as it is, where names or shapes
-    do not fit or the file is not whole.
+    `model`: of the architecture that was saved; `path`: the file. Raises
+    ValueError, and leaves the model as it is, where names or shapes do not
+    fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
     with _built(model, arrays):

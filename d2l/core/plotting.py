@@ -48,7 +48,10 @@ def use_svg_display() -> None:
 
 
 def set_figsize(figsize: Pair = (3.5, 2.5)) -> None:
-    """Set the size of the figures that follow: width, height in inches."""
+    """Set the size of the figures that follow.
+
+    `figsize`: width and height in inches.
+    """
     from matplotlib import pyplot as plt
     use_svg_display()
     plt.rcParams['figure.figsize'] = figsize
@@ -57,7 +60,11 @@ def set_figsize(figsize: Pair = (3.5, 2.5)) -> None:
 def set_axes(axes: Axes, xlabel: str | None, ylabel: str | None,
              xlim: Pair | None, ylim: Pair | None, xscale: str, yscale: str,
              legend: Sequence[str] | None) -> None:
-    """Set labels, limits, scales, legend and grid of `axes`."""
+    """Set labels, limits, scales, legend and grid of `axes`.
+
+    `xlabel`, `ylabel`: texts; `xlim`, `ylim`: the least and the largest
+    number; `xscale`, `yscale`: 'linear' or 'log'; `legend`: the lines' names.
+    """
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale,
              xlim=xlim, ylim=ylim)
     if legend:
@@ -107,6 +114,7 @@ def show_images(imgs: Iterable, num_rows: int, num_cols: int,
     """Show images in a grid and return its axes.
 
     `imgs`: images of shape (height, width) or (height, width, channels);
+    `num_rows`, `num_cols`: of the grid;
     `titles`: one per image; `scale`: inches per image.
     """
     from matplotlib import pyplot as plt

@@ -265,7 +265,8 @@ class Trainer(trainer.Trainer):
 class Classifier(module.Classifier, Module):
     """The base class of classification models: cross-entropy and accuracy.
 
-    Source: D2L 1.0.3, section "The Base Classification Model".
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: as in `Module`. Source:
+    D2L 1.0.3, section "The Base Classification Model".
     """
 
     def loss(self, Y_hat: tf.Tensor, Y: tf.Tensor,
@@ -483,8 +484,8 @@ def split_batch(X: tf.Tensor, y: tf.Tensor,
                 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """Return two lists: the parts of `X` and of `y`, one per device.
 
-    `X`, `y`: (examples, ...), cut along the examples. Source: D2L 1.0.3,
-    section "Training on Multiple GPUs".
+    `X`, `y`: (examples, ...), cut along the examples; `devices`: where the
+    parts go. Source: D2L 1.0.3, section "Training on Multiple GPUs".
     """
     def split(array):
         ends = [len(array) * i // len(devices)
@@ -502,9 +503,10 @@ def split_batch(X: tf.Tensor, y: tf.Tensor,
 def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
-    `path`: the file, which is written whole or not at all. The names are
-    those of torchvision's resnet.py, the layout is PyTorch's: every
-    framework's `load_weights` reads the file.
+    `model`: of which the layers have their shapes; `path`: the file, which is
+    written whole or not at all. The names are those of torchvision's
+    resnet.py, the layout is PyTorch's: every framework's `load_weights` reads
+    the file.
     """
     listed = list(_weights(model)) if model.built else []
     weights.save_weights(model, listed, path,
@@ -514,8 +516,9 @@ def save_weights(model: Module, path: str | PathLike) -> None:
 def load_weights(model: Module, path: str | PathLike) -> None:
     """Load what any framework's `save_weights` wrote.
 
-    Raises ValueError, and leaves the model as it is, where names or shapes
-    do not fit or the file is not whole.
+    `model`: of the architecture that was saved; `path`: the file. Raises
+    ValueError, and leaves the model as it is, where names or shapes do not
+    fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
     with _built(model, arrays):

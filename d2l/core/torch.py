@@ -63,7 +63,10 @@ def get_seed() -> int:
 
 
 def init_cnn(module: nn.Module) -> None:
-    """Draw the weights of a linear or convolutional layer as Xavier did."""
+    """Draw the weights of a linear or convolutional layer as Xavier did.
+
+    `module`: the layer; others are left as they are.
+    """
     if type(module) in (nn.Linear, nn.Conv2d):
         nn.init.xavier_uniform_(module.get_parameter('weight'))
 
@@ -266,7 +269,8 @@ class Trainer(trainer.Trainer):
 class Classifier(module.Classifier, Module):
     """The base class of classification models: cross-entropy and accuracy.
 
-    Source: D2L 1.0.3, section "The Base Classification Model".
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: as in `Module`. Source:
+    D2L 1.0.3, section "The Base Classification Model".
     """
 
     def loss(self, Y_hat: torch.Tensor, Y: torch.Tensor,
@@ -491,8 +495,8 @@ load_data_fashion_mnist = data.fashion_mnist_loader(FashionMNIST)
 def sgd(params: Iterable[torch.Tensor], lr: float, batch_size: int) -> None:
     """Take a step with gradients that are sums, then set them to 0.
 
-    `lr`: the learning rate; `batch_size`: how many examples the gradients are
-    sums over.
+    `params`: what to change, with their gradients; `lr`: the learning rate;
+    `batch_size`: how many examples the gradients are sums over.
     """
     with torch.no_grad():
         for param in params:
@@ -506,8 +510,8 @@ def split_batch(X: torch.Tensor, y: torch.Tensor,
                 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Return two lists: the parts of `X` and of `y`, one per device.
 
-    `X`, `y`: (examples, ...), cut along the examples. Source: D2L 1.0.3,
-    section "Training on Multiple GPUs".
+    `X`, `y`: (examples, ...), cut along the examples; `devices`: where the
+    parts go. Source: D2L 1.0.3, section "Training on Multiple GPUs".
     """
     def split(array):
         return [part.to(device) for part, device
@@ -544,9 +548,10 @@ def resnet18(num_classes: int, in_channels: int = 1) -> nn.Sequential:
 def save_weights(model: nn.Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
-    `path`: the file, which is written whole or not at all. The names are
-    those of torchvision's resnet.py, the layout is PyTorch's: every
-    framework's `load_weights` reads the file.
+    `model`: of which the layers have their shapes; `path`: the file, which is
+    written whole or not at all. The names are those of torchvision's
+    resnet.py, the layout is PyTorch's: every framework's `load_weights` reads
+    the file.
     """
     listed = list(_weights(model)) if _is_built(model) else []
     weights.save_weights(model, listed, path,
@@ -556,8 +561,9 @@ def save_weights(model: nn.Module, path: str | PathLike) -> None:
 def load_weights(model: nn.Module, path: str | PathLike) -> None:
     """Load what any framework's `save_weights` wrote.
 
-    Raises ValueError, and leaves the model as it is, where names or shapes
-    do not fit or the file is not whole.
+    `model`: of the architecture that was saved; `path`: the file. Raises
+    ValueError, and leaves the model as it is, where names or shapes do not
+    fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
     with _built(model, arrays):

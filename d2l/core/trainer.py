@@ -5,7 +5,14 @@ import os
 import random
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import (
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Sized,
+)
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from itertools import islice
@@ -274,14 +281,14 @@ class Trainer(HyperParameters, ABC):
         """Tell whether this framework gains by bfloat16 on this hardware."""
         return False
 
-    def limit_epochs(self):
+    def limit_epochs(self) -> None:
         """Shorten the run to $D2L_MAX_EPOCHS epochs, if set."""
         n = positive_number('D2L_MAX_EPOCHS', 'epochs')
         if n and n < self.max_epochs:
             print(f'D2L_MAX_EPOCHS={n}: {n} of {self.max_epochs} epochs.')
             self.max_epochs = n
 
-    def limit_batches(self):
+    def limit_batches(self) -> None:
         """Shorten the run to $D2L_FAST_DEV_RUN batches of an epoch, if set."""
         n = positive_number('D2L_FAST_DEV_RUN', 'batches')
         if not n:
@@ -339,29 +346,31 @@ class Trainer(HyperParameters, ABC):
                 self.run(self.validation_step, batch)
                 self.val_batch_idx += 1
 
-    def run(self, step, batch):
+    def run(self, step: Callable, batch: Sequence) -> None:
         """Run one step and log what it returns."""
         batch = self.prepared(batch)
         self.num_examples = num_examples(batch)
         for label, value in (step(batch) or {}).items():
             self.log(label, value)
-        self.progress.update(self.num_examples)
+        if self.progress:
+            self.progress.update(self.num_examples)
         self.watch_loss()
 
-    def prepared(self, batch):
+    def prepared(self, batch: Sequence) -> Sequence:
         """Return the batch on `device`; say what layers do not like in it."""
         batch = self.prepare_batch(batch)
         self.tell(checks.of_integer_images(batch))
         return batch
 
-    def watch_loss(self):
+    def watch_loss(self) -> None:
         """Say so when the training loss is no number any more."""
-        if self.progress.diverged and 'loss' not in self.told:
-            step, value = self.progress.diverged
+        progress = self.progress
+        if progress and progress.diverged and 'loss' not in self.told:
+            step, value = progress.diverged
             step += self.epoch * self.num_train_batches + 1
             self.tell(checks.of_divergence(self, step, value), 'loss')
 
-    def tell(self, text, subject='images'):
+    def tell(self, text: str | None, subject: str = 'images') -> None:
         """Print a line, if there is one, once a `fit` for each subject."""
         if text and subject not in self.told:
             self.told |= {subject}
@@ -389,7 +398,7 @@ class Trainer(HyperParameters, ABC):
             self.progress.add(label, value, self.num_examples)
 
     @contextmanager
-    def capture(self):
+    def capture(self) -> Iterator[OrderedDict[str, Any]]:
         """Collect in a dict, in order, what a step logs; do not draw it.
 
         A compiled step runs its Python code only while it is traced: it
@@ -401,7 +410,7 @@ class Trainer(HyperParameters, ABC):
         finally:
             self.captured = None
 
-    def traced(self, step):
+    def traced(self, step: Callable) -> Callable:
         """Return `step` for a compiler: what can't be traced says so."""
         @wraps(step)
         def traced(*args):

@@ -31,11 +31,20 @@ def test_a_cell_that_fails_does_not_stop_the_rest(tmp_path, data):
         jax = types.ModuleType('jax')
         y = jax.tree_map(abs, [1])
         ```
+
+        ```{.python .input}
+        %%tab pytorch
+        import torch
+        d2l.Residual(3)(torch.ones((1, 4, 6, 6)))
+        ```
     '''))
-    assert run(section, 'pytorch', data) == [
+    *found, block = run(section, 'pytorch', data)
+    assert found == [
         "ValueError: ('one', 'two')", None,
         "AttributeError: module 'jax' has no attribute 'tree_map' d2l: in `y "
         "= jax.tree_map(abs, [1])`: JAX calls it jax.tree.map now."]
+    assert ('d2l: Residual cannot add its input, of shape (1, 4, 6, 6), to '
+            'its output, of shape (1, 3, 6, 6): give it use_1x1conv=') in block
     assert run(section, 'jax', data) is None
 
 

@@ -72,7 +72,7 @@ z = 3
 '''
 EXPECTED = '''@functools.cache
 def f(x):
-    """Defined in :numref:`sec_a`"""
+    """Defined in sec_a"""
     def inner(y):
         for i in (1, 2):
             pass
@@ -81,17 +81,17 @@ def f(x):
 
 @d2l.add_to_class(d2l.Kept)
 def g(self):
-    """Defined in :numref:`sec_a`"""
+    """Defined in sec_a"""
     return 1
 
 def shape(X):
-    """Defined in :numref:`sec_a`"""
+    """Defined in sec_a"""
     return X.shape
 
 class K:
     """One \\"line\\".
 
-    Defined in :numref:`sec_a`"""
+    Defined in sec_a"""
 
     @property
     def text(self):
@@ -99,7 +99,7 @@ class K:
 
         lines.
 
-        Defined in :numref:`subsec_b`"""
+        Defined in subsec_b"""
         return """a
 b"""
 
@@ -144,7 +144,7 @@ def test_every_saved_name_says_its_section(tab):
     expected = dict(saved_in_chapter(tab))
     assert len(expected) >= 8
     assert {name: doc.splitlines()[-1] for name, doc in found.items()} == {
-        name: f'Defined in :numref:`{label}`'
+        name: f'Defined in {label}'
         for name, label in expected.items()}
 
 

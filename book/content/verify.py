@@ -80,7 +80,8 @@ def same(was, now):
 def depend_on_training(cells):
     """Tell for every cell whether its outputs depend on training.
 
-    They do if it calls `fit`, or uses what such a cell trained or assigned.
+    They do if it calls `fit` or writes a program that does, or uses what
+    such a cell trained, assigned or defined.
     """
     trained: set[str] = set()
     for cell in cells:
@@ -90,11 +91,16 @@ def depend_on_training(cells):
                          if isinstance(node, ast.Name)
                          and isinstance(node.ctx, type_)}
                  for type_ in (ast.Load, ast.Store)}
+        names[ast.Store] |= {
+            node.name for node in nodes
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)}
         fits = [(node.func.value, *node.args) for node in nodes
                 if isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
                 and node.func.attr == 'fit']
-        depends = bool(fits or names[ast.Load] & trained)
+        programs = [node for node in nodes if isinstance(node, ast.Constant)
+                    and '.fit(' in str(node.value)]
+        depends = bool(fits or programs or names[ast.Load] & trained)
         yield depends
         for fit in fits:
             trained |= {node.id for node in fit

@@ -209,6 +209,17 @@ def test_what_depends_on_training_is_told():
         False, False, True, False, True, True, True, False, False]
 
 
+def test_what_a_function_or_a_program_trains_depends_on_it():
+    cells = [nbformat.v4.new_code_cell(source) for source in (
+        'def train(net):\n    trainer.fit(net, data)', 'train(Net())',
+        'def seeded():\n    return train(Net())', 'seeded()',
+        "script = 'from d2l import torch as d2l\\nd2l.Trainer(1).fit(m, d)'",
+        'run(script)', 'def train(net):\n    pass', 'train(Net())',
+        "print('It will fit.')")]
+    assert list(depend_on_training(cells)) == [
+        True, True, True, True, True, True, False, False, False]
+
+
 def test_sections_of_one_name_have_their_own_recordings(small_book):
     config = small_book / 'config.ini'
     config.write_text(config.read_text().replace(

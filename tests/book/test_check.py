@@ -50,7 +50,7 @@ def mistakes(tmp_path, monkeypatch):
      'has no :end_tab:'),
     (':begin_tab:\n글.\n:end_tab:\n', 4, 'names no tab'),
     ('글.\n:end_tab:\n', 5, ':end_tab: ends nothing'),
-    (':cite:`Known.2016, Knwon.2016`\n', 4, 'Did you mean Known.2016?'),
+    (':cite:`Known.2016, Known.2061`\n', 4, 'Did you mean Known.2016?'),
     ('식 $\\frac{1}{$입니다.\n', 4, r'$\frac{1}{$ cannot be converted'),
     ('글\n\n$$\\nosuch$$\n', 6, r'$\nosuch$ cannot be converted'),
     ('(**:numref:`fig_none`**)\n', 4, 'no label is named fig_none'),

@@ -542,6 +542,8 @@ def save_weights(model: Module, path: str | PathLike) -> None:
     those of torchvision's resnet.py, the layout is PyTorch's: every
     framework's `load_weights` reads the file. The variables of a
     model that was not trained must stand in `model.weights`.
+
+    Raises ValueError, and writes nothing, where it has no weights yet.
     """
     weights.save_weights(model, list(_weights(_variables(model))), path,
                          f'JAX {jax.__version__}')

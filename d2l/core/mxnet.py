@@ -498,6 +498,8 @@ def save_weights(model: Module, path: str | PathLike) -> None:
     written whole or not at all. The names are those of torchvision's
     resnet.py, the layout is PyTorch's: every framework's `load_weights` reads
     the file.
+
+    Raises ValueError, and writes nothing, where it has no weights yet.
     """
     listed = list(_weights(model)) if _is_built(model) else []
     weights.save_weights(model, listed, path,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,15 +117,16 @@ def site(tmp_path_factory):
 
 
 def outputs_of(site, tab):
-    """Return the images and the lines on trainings in a tab's notebooks."""
-    images, lines = 0, []
+    """Return a tab's images by kind, and the lines on its trainings."""
+    images, lines = Counter(), []
     folder = site.parent / ('eval' if tab == 'pytorch' else f'eval_{tab}')
     for path in folder.rglob('*.ipynb'):
         for cell in json.loads(path.read_text())['cells']:
-            images += sum('image/svg+xml' in out.get('data', {})
-                          for out in cell.get('outputs', []))
+            images.update(kind for out in cell.get('outputs', [])
+                          for kind in out.get('data', {})
+                          if kind.startswith('image/'))
             source = ''.join(cell['source'])
-            images += source.count('](../img/')
+            images['image/svg+xml'] += source.count('](../img/')
             if record := cell['metadata'].get('provenance'):
                 lines.append(Provenance(**record).line)
     return images, lines

@@ -166,7 +166,7 @@ def test_a_reference_leads_to_the_whole_figure(page, address, name):
     ('references.html#cite-he-zhang-ren-ea-2016',
      'Deep residual learning'),
     ('#subsec-residual-blks', '잔차 블록'),
-    ('#equation-eq-best-in-class', '(1.1)')])
+    ('#equation-eq-best-in-class', '(1.2)')])
 def test_a_reference_is_previewed(resnet, reference, shown):
     link = resnet.locator(
         f'article a.internal[href="{reference}"]:not(.headerlink)').first
@@ -340,7 +340,7 @@ def test_figures_and_formulas_are_numbered_in_korean(resnet):
     for number in range(2, 7):
         assert f'그림 1.{number}' in text
     assert resnet.locator('math').count() > 50
-    assert resnet.locator('.eqno').first.inner_text().startswith('(1.1)')
+    assert resnet.locator('.eqno').first.inner_text().startswith('(1.2)')
 
 
 @pytest.mark.parametrize('name', [

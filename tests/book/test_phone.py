@@ -26,10 +26,10 @@ COVERED = '''() => [...document.querySelectorAll(
   return box.width && box.top < code.bottom && box.bottom > code.top
 }).length'''
 SCALES = '''() => [...document.querySelectorAll(
-  "figure :is(img, svg.function-classes)")].filter(
+  "figure :is(img:not([alt='']), svg.function-classes)")].filter(
     image => image.checkVisibility()).map(image =>
   image.getBoundingClientRect().width /
-  (image.naturalWidth ?? image.viewBox.baseVal.width))'''
+  (image.getAttribute("width") ?? image.viewBox.baseVal.width))'''
 
 
 @pytest.fixture

@@ -127,6 +127,11 @@ class Torch(Backend):
 class Jax(Backend):
     name = 'jax'
 
+    def cast(self, model, dtype):
+        jax = importlib.import_module('jax')
+        model.weights = jax.tree_util.tree_map(
+            lambda a: np.asarray(a, dtype), model.weights)
+
     def rare(self):
         jnp = importlib.import_module('jax').numpy
         return jnp.ones(8, jnp.bfloat16), jnp.ones((8, 1), jnp.float16)

@@ -9,6 +9,12 @@ export UV_FIND_LINKS
 INSTALL = $(UV) pip install $(if $(MAKE_TERMERR),,--quiet) --compile-bytecode \
 	--overrides requirements/overrides.txt
 
+# Two builds of one commit are the same, to the byte; without git, of 1980.
+SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),315532800)
+export SOURCE_DATE_EPOCH
+LOCK = $(UV) pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
+	--custom-compile-command 'make lock'
+
 .DEFAULT_GOAL := help
 .PHONY: help
 help:  ## Show this list
@@ -99,9 +105,23 @@ wheel: env  ## Build the d2l package: dist/*.whl
 
 .PHONY: lock
 lock: .tools/.done  ## Pin the newest releases in requirements/*.txt
-	$(UV) pip compile --quiet --upgrade --python-version 3.11 --overrides requirements/overrides.txt --custom-compile-command 'make lock' requirements/main.in -o requirements/main.txt
-	sed -i 's/+cpu$$//' requirements/main.txt     # other machines have other builds
-	$(UV) pip compile --quiet --upgrade --python-version 3.11 --custom-compile-command 'make lock' requirements/mxnet.in -o requirements/mxnet.txt
+	$(LOCK) --overrides requirements/overrides.txt requirements/main.in -o requirements/main.txt
+	# Beside a build of PyTorch for the CPU, the builds that others find on PyPI.
+	grep ^torch== requirements/main.in | UV_FIND_LINKS= $(LOCK) --no-deps --no-header --no-annotate - | \
+		sed -n '/--hash/s/\( \\\)\?$$/ \\/p' | sed -i -e '/^torch==/r /dev/stdin' -e 's/+cpu / /' requirements/main.txt
+	$(LOCK) requirements/mxnet.in -o requirements/mxnet.txt
+	$(LOCK) requirements/tools.in -o requirements/tools.txt
+
+.PHONY: audit
+audit: .tools/.done  ## Ask an advisory service about every pin (needs the network)
+	for list in main mxnet tools; do $(UV) tool run pip-audit==2.10.1 \
+		--disable-pip --require-hashes -r requirements/$$list.txt || exit; done
+
+.PHONY: sbom
+sbom: .tools/.done  ## List what the environments consist of: _build/sbom/*.json (CycloneDX)
+	mkdir -p _build/sbom
+	for list in main mxnet tools; do $(UV) tool run --from cyclonedx-bom==7.5.0 cyclonedx-py \
+		requirements requirements/$$list.txt -o _build/sbom/$$list.json || exit; done
 
 .PHONY: clean
 clean:  ## Remove everything that make made
@@ -116,6 +136,7 @@ env: .venv/.done .venv-mxnet/.done  ## Make the two environments, .venv and .ven
 	touch $@
 
 .venv/.done: requirements/main.txt requirements/overrides.txt pyproject.toml .tools/.done
+	@echo Installing three frameworks and the tools, 4 GB, into .venv
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	$(INSTALL) --python .venv/bin/python -r $< --editable .
 	printf '#!%s\nimport sys\nsys.path[:0] = ["", "%s"]\nfrom book.d2lbook import main\nmain()\n' \
@@ -123,6 +144,7 @@ env: .venv/.done .venv-mxnet/.done  ## Make the two environments, .venv and .ven
 	touch $@
 
 .venv-mxnet/.done: requirements/mxnet.txt pyproject.toml .venv/.done
+	@echo Installing MXNet into .venv-mxnet
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-mxnet
 	$(INSTALL) --python .venv-mxnet/bin/python -r $< --editable .
 	JUPYTER_PATH=$(CURDIR)/.venv/share/jupyter .venv-mxnet/bin/python -m ipykernel \

@@ -22,6 +22,20 @@ __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks
 #    d2lbook build lib
 # Don't edit it directly
 
+def conv_cost(in_channels, out_channels, kernel_size, groups,
+              height, width):
+    """합성곱의 (가중치 수, 곱셈-덧셈 횟수)를 반환합니다. 편향은 세지 않습니다.
+
+    in_channels, out_channels: 입력과 출력의 채널 수; kernel_size: 커널의
+    높이이자 너비(픽셀); groups: 두 채널 수를 나누는 그룹의 수로, 보통
+    합성곱은 1; height, width: 출력의 높이와 너비(픽셀).
+    곱셈-덧셈은 입력 하나의 것입니다.
+
+    Defined in subsec_background-cost"""
+    weights = groups * (in_channels//groups) * (out_channels//groups)
+    weights *= kernel_size**2
+    return weights, weights * height * width
+
 class Residual(nn.Module):
     """ResNet의 잔차 블록(He et al., 2016).
 
@@ -46,8 +60,10 @@ class Residual(nn.Module):
         if self.use_1x1conv:
             self.conv3 = nn.Conv(self.num_channels, kernel_size=(1, 1),
                                  strides=self.strides)
-        self.bn1 = nn.BatchNorm(not self.training, momentum=0.9)
-        self.bn2 = nn.BatchNorm(not self.training, momentum=0.9)
+        self.bn1 = nn.BatchNorm(use_running_average=not self.training,
+                                momentum=0.9)
+        self.bn2 = nn.BatchNorm(use_running_average=not self.training,
+                                momentum=0.9)
 
     def __call__(self, X):
         Y = nn.relu(self.bn1(self.conv1(X)))
@@ -76,7 +92,8 @@ class ResNet(d2l.Classifier):
     def b1(self):
         return nn.Sequential([
             nn.Conv(64, kernel_size=(7, 7), strides=(2, 2), padding=3),
-            nn.BatchNorm(not self.training, momentum=0.9), nn.relu,
+            nn.BatchNorm(use_running_average=not self.training,
+                         momentum=0.9), nn.relu,
             lambda X: nn.max_pool(X, (3, 3), strides=(2, 2),
                                   padding=((1, 1), (1, 1)))])
 
@@ -108,7 +125,7 @@ class ResNet18(ResNet):
     입력과 출력은 ResNet과 같습니다.
 
     Defined in subsec_resnet-model"""
-    arch: tuple = field(
+    arch: tuple = field(    # 인수로 받지 않습니다
         init=False, default=((2, 64), (2, 128), (2, 256), (2, 512)))
 
 class ResNeXtBlock(nn.Module):
@@ -140,14 +157,18 @@ class ResNeXtBlock(nn.Module):
                              strides=self.strides,
                              feature_group_count=bot_channels//self.groups)
         self.conv3 = nn.Conv(self.num_channels, kernel_size=(1, 1))
-        self.bn1 = nn.BatchNorm(not self.training, momentum=0.9)
-        self.bn2 = nn.BatchNorm(not self.training, momentum=0.9)
-        self.bn3 = nn.BatchNorm(not self.training, momentum=0.9)
+        self.bn1 = nn.BatchNorm(use_running_average=not self.training,
+                                momentum=0.9)
+        self.bn2 = nn.BatchNorm(use_running_average=not self.training,
+                                momentum=0.9)
+        self.bn3 = nn.BatchNorm(use_running_average=not self.training,
+                                momentum=0.9)
         self.conv4 = None
         if self.use_1x1conv:
             self.conv4 = nn.Conv(self.num_channels, kernel_size=(1, 1),
                                  strides=self.strides)
-            self.bn4 = nn.BatchNorm(not self.training, momentum=0.9)
+            self.bn4 = nn.BatchNorm(use_running_average=not self.training,
+                                    momentum=0.9)
 
     def __call__(self, X):
         Y = nn.relu(self.bn1(self.conv1(X)))
@@ -156,6 +177,19 @@ class ResNeXtBlock(nn.Module):
         if self.conv4 is not None:
             X = self.bn4(self.conv4(X))
         return nn.relu(Y + X)
+
+class Plain(d2l.Residual):
+    """Residual에서 덧셈만 뺀 보통 블록.
+
+    num_channels, strides, training: Residual과 같습니다. use_1x1conv는 쓰지
+    않습니다.
+    입력: (배치, 높이, 너비, 채널); 출력: (배치, 높이, 너비, num_channels)이며
+    높이와 너비는 strides로 나누어 올림합니다.
+
+    Defined in subsec_degradation"""
+    def __call__(self, X):
+        Y = nn.relu(self.bn1(self.conv1(X)))
+        return nn.relu(self.bn2(self.conv2(Y)))
 
 class BottleneckResNet(d2l.ResNet):
     """병목 블록으로 쌓은 ResNet과 ResNeXt.
@@ -205,31 +239,59 @@ def resnext50(lr=0.1, num_classes=10):
             for i, n in enumerate((3, 4, 6, 3)))
     return BottleneckResNet(tuple(arch), lr, num_classes)
 
-def layer_costs(model, X_shape):
-    """model.net의 부분마다 (출력 모양, 파라미터 수, 곱셈-덧셈 수)를 반환합니다.
+class AnyNet(d2l.Classifier):
+    """AnyNet: 스템, arch의 항목마다 단계 하나, 헤드(Radosavovic et al., 2020).
 
-    model: net이 부분의 나열인 모델, 예를 들어 resnet(18);
-    X_shape: 입력의 모양 (배치, 높이, 너비, 채널).
-    출력 모양도 그와 같은 차례의 튜플이고, 곱셈-덧셈은 입력 하나의 것입니다.
+    arch: 단계마다 (블록 수, 채널 수, groups, bot_mul)이며, 뒤의 둘은
+    ResNeXtBlock의 것입니다; stem_channels: 스템의 채널 수; lr: 학습률;
+    num_classes: 클래스 수; training: 훈련하는지.
+    입력: (배치, 높이, 너비, 채널); 출력: 로짓 (배치, num_classes).
 
-    Defined in subsec_solution-table1"""
-    def count(call, args, kwargs, context):
-        Y = call(*args, **kwargs)
-        if isinstance(context.module, (nn.Conv, nn.Dense)):
-            kernel = context.module.variables['params']['kernel']
-            counts.append(kernel.size * Y[0, ..., 0].size)
-        return Y
+    Defined in subsec_anynet"""
+    arch: tuple
+    stem_channels: int
+    lr: float = 0.1
+    num_classes: int = 10
+    training: bool = True
 
-    X, costs = jax.ShapeDtypeStruct(X_shape, jnp.float32), []
-    for part in model.clone().bind({}).net.layers:
-        counts, key = [], jax.random.PRNGKey(0)
-        with nn.intercept_methods(count):   # 모양만 구합니다
-            X, variables = jax.eval_shape(
-                part.clone(parent=None).init_with_output, key, X)
-        params = sum(p.size for p in jax.tree_util.tree_leaves(
-            variables['params']))
-        costs.append((tuple(X.shape), params, sum(counts)))
-    return costs
+    def setup(self):
+        self.net = self.create_net()
+
+    def stem(self, num_channels):
+        return nn.Sequential([
+            nn.Conv(num_channels, kernel_size=(3, 3), strides=(2, 2),
+                    padding=1),
+            nn.BatchNorm(use_running_average=not self.training,
+                         momentum=0.9), nn.relu])
+
+    def stage(self, depth, num_channels, groups, bot_mul):
+        return nn.Sequential([
+            d2l.ResNeXtBlock(num_channels, groups, bot_mul,
+                             use_1x1conv=(i == 0),
+                             strides=(2, 2) if i == 0 else (1, 1),
+                             training=self.training)
+            for i in range(depth)])
+
+    def create_net(self):
+        """Defined in subsec_anynet"""
+        layers = [self.stem(self.stem_channels)]
+        for s in self.arch:
+            layers.append(self.stage(*s))
+        layers.append(nn.Sequential([
+            lambda X: X.mean(axis=(1, 2)),  # 전역 평균 풀링
+            nn.Dense(self.num_classes)]))
+        return nn.Sequential(layers)
+
+class RegNetX32(AnyNet):
+    """층이 32개인 RegNetX: 블록이 4개와 6개인 단계 두 개.
+
+    lr: 학습률; num_classes: 클래스 수; training: 훈련하는지.
+    입력과 출력은 AnyNet과 같습니다.
+
+    Defined in subsec_regnetx32"""
+    arch: tuple = field(    # 인수로 받지 않습니다
+        init=False, default=((4, 32, 16, 1), (6, 80, 16, 1)))
+    stem_channels: int = field(init=False, default=32)
 
 
 # Alias defined in config.ini

@@ -20,6 +20,20 @@ __getattr__ = getattr_of(__name__)      # d2l.plt, and what d2l lacks
 #    d2lbook build lib
 # Don't edit it directly
 
+def conv_cost(in_channels, out_channels, kernel_size, groups,
+              height, width):
+    """합성곱의 (가중치 수, 곱셈-덧셈 횟수)를 반환합니다. 편향은 세지 않습니다.
+
+    in_channels, out_channels: 입력과 출력의 채널 수; kernel_size: 커널의
+    높이이자 너비(픽셀); groups: 두 채널 수를 나누는 그룹의 수로, 보통
+    합성곱은 1; height, width: 출력의 높이와 너비(픽셀).
+    곱셈-덧셈은 입력 하나의 것입니다.
+
+    Defined in subsec_background-cost"""
+    weights = groups * (in_channels//groups) * (out_channels//groups)
+    weights *= kernel_size**2
+    return weights, weights * height * width
+
 class Residual(nn.Module):
     """ResNet의 잔차 블록(He et al., 2016).
 
@@ -136,6 +150,18 @@ class ResNeXtBlock(nn.Module):
             X = self.bn4(self.conv4(X))
         return F.relu(Y + X)
 
+class Plain(d2l.Residual):
+    """Residual에서 덧셈만 뺀 보통 블록.
+
+    num_channels, strides: Residual과 같습니다. use_1x1conv는 쓰지 않습니다.
+    입력: (배치, 채널, 높이, 너비); 출력: (배치, num_channels, 높이, 너비)이며
+    높이와 너비는 strides로 나누어 올림합니다.
+
+    Defined in subsec_degradation"""
+    def forward(self, X):
+        Y = F.relu(self.bn1(self.conv1(X)))
+        return F.relu(self.bn2(self.conv2(Y)))
+
 class BottleneckResNet(d2l.ResNet):
     """병목 블록으로 쌓은 ResNet과 ResNeXt.
 
@@ -184,31 +210,47 @@ def resnext50(lr=0.1, num_classes=10):
             for i, n in enumerate((3, 4, 6, 3)))
     return BottleneckResNet(tuple(arch), lr, num_classes)
 
-def layer_costs(model, X_shape):
-    """model.net의 부분마다 (출력 모양, 파라미터 수, 곱셈-덧셈 수)를 반환합니다.
+class AnyNet(d2l.Classifier):
+    """AnyNet: 스템, arch의 항목마다 단계 하나, 헤드(Radosavovic et al., 2020).
 
-    model: net이 부분의 나열인 모델, 예를 들어 resnet(18);
-    X_shape: 입력의 모양 (배치, 채널, 높이, 너비).
-    출력 모양도 그와 같은 차례의 튜플이고, 곱셈-덧셈은 입력 하나의 것입니다.
+    arch: 단계마다 (블록 수, 채널 수, groups, bot_mul)이며, 뒤의 둘은
+    ResNeXtBlock의 것입니다; stem_channels: 스템의 채널 수; lr: 학습률;
+    num_classes: 클래스 수.
+    입력: (배치, 채널, 높이, 너비); 출력: 로짓 (배치, num_classes).
 
-    Defined in subsec_solution-table1"""
-    def count(layer, inputs, Y):
-        if hasattr(layer, 'weight') and layer.weight.ndim > 1:
-            counts.append(layer.weight.numel() * Y[0, 0].numel())
+    Defined in subsec_anynet"""
+    def stem(self, num_channels):
+        return nn.Sequential(
+            nn.LazyConv2d(num_channels, kernel_size=3, stride=2, padding=1),
+            nn.LazyBatchNorm2d(), nn.ReLU())
 
-    X, costs, training = torch.zeros(X_shape), [], model.net.training
-    for part in model.net.eval():
-        counts = []
-        hooks = [layer.register_forward_hook(count)
-                 for layer in part.modules()]
-        with torch.no_grad():
-            X = part(X)
-        for hook in hooks:
-            hook.remove()
-        params = sum(p.numel() for p in part.parameters())
-        costs.append((tuple(X.shape), params, sum(counts)))
-    model.net.train(training)
-    return costs
+    def stage(self, depth, num_channels, groups, bot_mul):
+        return nn.Sequential(*(
+            d2l.ResNeXtBlock(num_channels, groups, bot_mul,
+                             use_1x1conv=(i == 0), strides=1 + (i == 0))
+            for i in range(depth)))
+
+    def __init__(self, arch, stem_channels, lr=0.1, num_classes=10):
+        """Defined in subsec_anynet"""
+        super(AnyNet, self).__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(self.stem(stem_channels))
+        for i, s in enumerate(arch):
+            self.net.add_module(f'stage{i+1}', self.stage(*s))
+        self.net.add_module('head', nn.Sequential(
+            nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(),
+            nn.LazyLinear(num_classes)))
+
+class RegNetX32(AnyNet):
+    """층이 32개인 RegNetX: 블록이 4개와 6개인 단계 두 개.
+
+    lr: 학습률; num_classes: 클래스 수.
+    입력과 출력은 AnyNet과 같습니다.
+
+    Defined in subsec_regnetx32"""
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__(((4, 32, 16, 1), (6, 80, 16, 1)), 32, lr,
+                         num_classes)
 
 
 # Alias defined in config.ini

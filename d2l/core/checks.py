@@ -3,9 +3,11 @@
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 from d2l.core import hints
+from d2l.core.data import BatchLoader
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import Module
 
@@ -52,6 +54,56 @@ def check_num_gpus(num_gpus: Any) -> None:
                          f'1, for the first GPU.')
 
 
+def check_examples(trainer: Any, data: Any) -> None:
+    """Raise ValueError where there is nothing to train on, or half of it."""
+    name = type(data).__name__
+    if not trainer.num_train_batches:
+        raise ValueError(f'{name} has no example to train on: its '
+                         f'train_dataloader() has no batch. See that the '
+                         f'files are found and that a filter leaves some.')
+    for loader in trainer.train_dataloader, trainer.val_dataloader:
+        lengths = [len(array) for array in loader.arrays] if isinstance(
+            loader, BatchLoader) else []
+        if len(set(lengths)) > 1:
+            raise ValueError(
+                f'{name} has {" and ".join(map(str, lengths))} rows in one '
+                f'set: each image, or other input, wants one label. See '
+                f'that both are cut alike.')
+
+
+@contextmanager
+def known_labels(trainer: Any, *batches: Any) -> Iterator[None]:
+    """Raise ValueError where a step in here got labels that are no classes.
+
+    `batches`: the batch as it was loaded and as it was prepared; only where
+    both are wrong, none is right. Some frameworks say nothing of it.
+    """
+    try:
+        yield
+    finally:
+        # The batch as it was loaded is no device's: nothing waits for one.
+        wrong = list(takewhile(lambda label: label is not None, (
+            unknown_label(trainer, batch) for batch in batches)))
+        if len(wrong) == len(batches):
+            classes = trainer.model.num_logits
+            raise ValueError(
+                f'A label is {wrong[-1]}, but {type(trainer.model).__name__} '
+                f'has {classes} outputs, for the labels 0 to {classes - 1}. '
+                f'Correct the labels, or make the model with more classes.')
+
+
+def unknown_label(trainer: Any, batch: Any) -> int | None:
+    """Return a label of a batch for which a classifier has no output."""
+    classes = getattr(trainer.model, 'num_logits', None)
+    labels = batch[-1] if isinstance(batch, list | tuple) and batch else None
+    if not classes or 'int' not in str(getattr(labels, 'dtype', '')):
+        return None
+    labels = trainer.as_numpy(labels)
+    wrong = labels[((labels < 0) | (labels >= classes))
+                   & (labels != trainer.model.ignored_label)]
+    return int(wrong[0]) if wrong.size else None
+
+
 def of_integer_images(batch: Any) -> str | None:
     """Return what to say of a batch of images of bytes, else None."""
     inputs = batch[:-1] if isinstance(batch, list | tuple) else ()
@@ -69,6 +121,14 @@ def of_divergence(trainer: Any, step: int, value: float) -> str:
             f'{trainer.epoch + 1}{f", with lr={lr}" if lr else ""}: try a '
             f"tenth of the learning rate, Trainer(gradient_clip_val=1) or "
             f"precision='float32', and look for NaN in the data.")
+
+
+def of_weights(trainer: Any, name: str) -> str:
+    """Return what to say of weights that are no numbers any more."""
+    return (f'Since epoch {trainer.epoch + 1} there is NaN or infinity in '
+            f'the weights, in {name}: what the model gives is of no use. Try '
+            f"a tenth of the learning rate, Trainer(gradient_clip_val=1) or "
+            f"precision='float32'.")
 
 
 @contextmanager

@@ -136,9 +136,9 @@ class FashionMNIST(DataModule):
     `dataset-fashion-mnist`; where none holds it, it is downloaded to `root`.
     Batches are float32 images in [0, 1] and integer labels (examples,).
     Images are (examples, 1, height, width) in PyTorch and MXNet, (examples,
-    height, width, 1) in JAX and TensorFlow. Raises FileNotFoundError or
-    ValueError where the data set cannot be had. Source: Xiao, Rasul and
-    Vollgraf, arXiv:1708.07747.
+    height, width, 1) in JAX and TensorFlow. Raises OSError or ValueError
+    where the data set cannot be had. Source: Xiao, Rasul and Vollgraf,
+    arXiv:1708.07747.
     """
     channel_axis: int   # of a batch of images
     label_dtype: str

@@ -6,23 +6,27 @@ the same format serves as well; a download is checked by its SHA-256.
 """
 
 import contextlib
+import errno
 import functools
 import gzip
 import hashlib
+import multiprocessing
 import os
-import secrets
+import shutil
 import tempfile
+import textwrap
 import urllib.request
 import zlib
 from collections.abc import Sequence
 from http.client import HTTPException
+from multiprocessing.pool import ThreadPool
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from d2l.core import hardware
+from d2l.core import files, hardware
 from d2l.core.progress import progress_bar
 
 LABELS = ['t-shirt', 'trouser', 'pullover', 'dress', 'coat',
@@ -30,7 +34,7 @@ LABELS = ['t-shirt', 'trouser', 'pullover', 'dress', 'coat',
 PUBLISHERS = ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
               'https://storage.googleapis.com/tensorflow/tf-keras-datasets/']
 DEBIAN = Path('/usr/share/datasets/fashion-mnist')
-# What the publisher's .gz files hash to.
+# What the publishers' .gz files hash to, and how many bytes they have.
 SHA256 = {
     'train-images-idx3-ubyte':
     '3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84',
@@ -40,7 +44,10 @@ SHA256 = {
     '346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073',
     't10k-labels-idx1-ubyte':
     '67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5'}
-TIMEOUT = 30    # seconds
+LENGTHS = dict(zip(SHA256, [26421880, 29515, 4422102, 5148], strict=True))
+TIMEOUT = 30    # seconds without a byte
+DEADLINE = 900  # seconds that a file may take from one publisher
+GZIP_RATIO = 1032   # at most, of bytes to those they are packed in
 STREAMED_SHARE = 1/4    # of memory: what is larger is not read at once
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images and labels
@@ -56,11 +63,11 @@ def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
     labels (number,). A file that takes more than a quarter of memory stays on
     disk, and each batch is read from there. Raises FileNotFoundError where
     the set is not found and cannot be downloaded, ValueError where a file is
-    not what it should be.
+    not what it should be, OSError where there is no room to unpack one.
     """
     folder = find(root) or download(_path(root))
-    files = [_file(folder, name).resolve() for name in SHA256]
-    return _decode(tuple((f, f.stat().st_mtime_ns) for f in files))
+    paths = [_file(folder, name).resolve() for name in SHA256]
+    return _decode(tuple((path, path.stat().st_mtime_ns) for path in paths))
 
 
 def places(root: str | PathLike) -> list[Path]:
@@ -87,9 +94,6 @@ def download(root: Path) -> Path:
             if not _file(root, name):
                 _download(root / f'{name}.gz')
     except OSError as error:
-        if is_new:
-            with contextlib.suppress(OSError):      # not empty, or not there
-                root.rmdir()
         looked = ', '.join(str(folder) for folder in places(root))
         raise FileNotFoundError(
             f'Fashion-MNIST was not found in {looked}, and downloading it to '
@@ -97,6 +101,10 @@ def download(root: Path) -> Path:
             f'apt install dataset-fashion-mnist), or put the four files '
             f'{", ".join(name + ".gz" for name in SHA256)} of '
             f'{PUBLISHERS[0]} into a folder and set D2L_DATA to it.') from None
+    finally:
+        if is_new:
+            with contextlib.suppress(OSError):      # not empty, or not there
+                root.rmdir()
     return root
 
 
@@ -149,38 +157,45 @@ def _file(folder, name):
 
 def _download(file):
     """Download `file` from the first publisher that has it whole."""
-    # Others may be downloading the same file.
-    partial = file.with_suffix(f'.{secrets.token_hex(4)}.partial')
     failures = []
-    try:
-        for publisher in PUBLISHERS:
-            url = publisher + file.name
-            try:
-                _fetch(url, partial)
-            except (OSError, HTTPException) as error:
-                failures.append(f'{url}: {error}')
-                continue
-            found = hashlib.sha256(partial.read_bytes()).hexdigest()
-            if found == SHA256[file.stem]:
-                partial.replace(file)
-                return
-            failures.append(f'{url}: its SHA-256 is {found}')
-    finally:
-        partial.unlink(missing_ok=True)
+    for publisher in PUBLISHERS:
+        url = publisher + file.name
+        try:
+            with files.aside(file) as partial:
+                _fetch(url, partial, LENGTHS[file.stem])
+                found = hashlib.sha256(partial.read_bytes()).hexdigest()
+                if found != SHA256[file.stem]:
+                    raise OSError(f'its SHA-256 is {found}')
+            return
+        # ValueError: an address or a header that is none.
+        except (OSError, HTTPException, ValueError) as error:
+            failures.append(textwrap.shorten(f'{url}: {error}', 300))
     raise OSError('; '.join(failures))
 
 
-def _fetch(url, file):
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as response, \
-            open(file, 'wb') as target:
-        _copy(response, target, desc=file.stem,
-              total=int(response.headers['Content-Length'] or 0) or None)
+def _fetch(url, file, length):
+    """Download `length` bytes in time, or raise OSError."""
+    def fetch():
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
+            return _copy(response, target, bar, length + 1)
+
+    # A thread: what a byte now and then keeps waiting can't look at the time.
+    with (ThreadPool(1) as pool, open(file, 'wb') as target,
+          progress_bar(desc=url.rpartition('/')[2], total=length, unit='B',
+                       unit_scale=True) as bar):
+        try:
+            fetched = pool.apply_async(fetch).get(DEADLINE)
+        except multiprocessing.TimeoutError:
+            raise OSError(f'it took more than {DEADLINE} seconds') from None
+    if fetched != length:
+        raise OSError(f'it has {length} bytes, but '
+                      f'{"more" if fetched > length else fetched} came')
 
 
 @functools.lru_cache(maxsize=1)
-def _decode(files):
-    """Decode the four files once; `files`: pairs of path and time."""
-    paths = [file for file, _ in files]
+def _decode(dated):
+    """Decode the four files once; `dated`: pairs of path and time."""
+    paths = [path for path, _ in dated]
     arrays = [_read(file) for file in paths]
     for X, y, images, labels in [(*arrays[:2], *paths[:2]),
                                  (*arrays[2:], *paths[2:])]:
@@ -201,6 +216,11 @@ def _read(file):
     def bad(what):
         return ValueError(f'{file} is not a Fashion-MNIST file: {what}. '
                           f'Replace it, or delete it to download it anew.')
+
+    def follow(number):
+        return bad(f'its header announces {size} bytes of shape {shape}, '
+                   f'but {number} follow')
+
     num_axes = 3 if 'images' in file.name else 1
     magic = bytes([0, 0, 8, num_axes])      # 8: unsigned bytes
     start = 4 + 4 * num_axes
@@ -213,26 +233,36 @@ def _read(file):
                           f'{header[:4].hex() or "none"}, not {magic.hex()}')
             shape = tuple(np.frombuffer(header, '>u4', offset=4).tolist())
             size = int(np.prod(shape, dtype=object))
+            most = (file.stat().st_size * GZIP_RATIO if packed
+                    else file.stat().st_size - start)
+            if size > most:
+                raise follow(f'at most {most}')
             if size <= STREAMED_SHARE * hardware.num_bytes():
-                pixels = np.frombuffer(content.read(), np.uint8)
+                pixels = np.frombuffer(content.read(size + 1), np.uint8)
             else:
-                with _unpack(content) if packed else content as whole:
+                with (_unpack(content, start + size + 1) if packed
+                      else content) as whole:
                     pixels = _map(whole, start)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise bad(f'it cannot be decompressed ({error})') from None
     if 0 in shape:
         raise bad(f'its shape {shape} holds nothing')
     if len(pixels) != size:
-        raise bad(f'its header announces {size} bytes of shape {shape}, '
-                  f'but {len(pixels)} follow')
+        raise follow('more' if len(pixels) > size else len(pixels))
     return pixels.reshape(shape)
 
 
-def _unpack(content):
-    """Return a file without a name that holds the whole of a gzipped one."""
+def _unpack(content, most):
+    """Return a file without a name that holds a gzipped one, up to `most`."""
+    folder = tempfile.gettempdir()
+    if most > shutil.disk_usage(folder).free:
+        raise OSError(errno.ENOSPC, f'{content.name} unpacks to {most} bytes, '
+                      f'more than are free in {folder}. Make room there, or '
+                      f'set TMPDIR to a folder that has it')
     unpacked = tempfile.TemporaryFile()
     content.seek(0)
-    _copy(content, unpacked, desc='unpacking')
+    with progress_bar(desc='unpacking', unit='B', unit_scale=True) as bar:
+        _copy(content, unpacked, bar, most)
     unpacked.flush()
     return unpacked
 
@@ -244,8 +274,11 @@ def _map(file, start):
     return np.memmap(file, np.uint8, 'r', offset=start)
 
 
-def _copy(source, target, **bar):
-    with progress_bar(unit='B', unit_scale=True, **bar) as bar:
-        while chunk := source.read(1 << 16):
-            target.write(chunk)
-            bar.update(len(chunk))
+def _copy(source, target, bar, most):
+    """Copy `most` bytes at most, and return how many it was."""
+    copied = 0
+    while chunk := source.read(min(1 << 16, most - copied)):
+        target.write(chunk)
+        copied += len(chunk)
+        bar.update(len(chunk))
+    return copied

@@ -1,18 +1,17 @@
 """The d2l classes for JAX and Flax (linen)."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import optax
 from flax import linen as nn
-from flax import serialization
 from flax.training import train_state
 from jax import numpy as jnp
 
@@ -36,8 +35,8 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'FashionMNIST', 'SyntheticRegressionData', 'SGD',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
            'accuracy', 'evaluate_accuracy_gpu', 'predict',
-           'load_data_fashion_mnist', 'sgd', 'split_batch', 'save_weights',
-           'load_weights']
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'layer_costs',
+           'save_weights', 'load_weights']
 
 hints.show_hints()
 
@@ -157,16 +156,19 @@ class Trainer(trainer.Trainer):
         super().fit(model, data)
 
     def prepare_model(self, model: Module) -> None:
-        before = getattr(model, 'trainer', None)
-        if hasattr(before, 'state'):    # this fit goes on
-            model.weights = _variables(model)
+        # This fit goes on, and the model of the last one keeps what it has.
+        for trained in model, getattr(self, 'model', model):
+            if _variables(trained):
+                trained.weights = _variables(trained)
+        vars(self).pop('state', None)
         super().prepare_model(model)
 
     def on_device(self) -> AbstractContextManager:
         return jax.default_device(self.device)
 
     def prepare_steps(self) -> None:
-        model = self.model
+        # JAX keeps what it traced for good, and these are not kept with it.
+        self, model = weakref.proxy(self), weakref.proxy(self.model)
         batch = self.prepared(next(iter(self.train_dataloader)))
         params_key, dropout_key = jax.random.split(
             get_key() if self.key is None else self.key)
@@ -240,12 +242,51 @@ class Trainer(trainer.Trainer):
     def validation_step(self, batch: Sequence) -> dict[str, Any]:
         return self._validation_step(self.state, batch)
 
-    def save_state(self, file: str) -> None:
-        Path(file).write_bytes(serialization.to_bytes(self.state))
+    @staticmethod
+    def as_numpy(tensor: Any) -> np.ndarray:
+        array = np.asarray(tensor)
+        return array.view('u2') if array.dtype == jnp.bfloat16 else array
 
-    def load_state(self, file: str) -> None:
-        self.state = jax.device_put(serialization.from_bytes(
-            self.state, Path(file).read_bytes()), self.device)
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {name: self.as_numpy(leaf) for name, leaf in
+                self.leaves().items()}
+
+    def set_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        leaves = [arrays[name].view(jnp.asarray(leaf).dtype)
+                  for name, leaf in self.leaves().items()]
+        self.state = jax.device_put(jax.tree_util.tree_unflatten(
+            jax.tree_util.tree_structure(self.state), leaves),
+            self.device)
+
+    def leaves(self) -> dict[str, Any]:
+        """Return the arrays of the state by name."""
+        return {jax.tree_util.keystr(path).lstrip('.'): leaf for path, leaf in
+                jax.tree_util.tree_flatten_with_path(self.state)[0]}
+
+    def optimizer_program(self) -> tuple[str, dict[str, Any]]:
+        _, numbers = super().optimizer_program()
+        states = self.optimizer_states()
+        return ', '.join(type(state).__name__ for state in states), {
+            **numbers, **{f'{i}.{name}': float(value)
+                          for i, state in enumerate(states) for name, value in
+                          getattr(state, 'hyperparams', {}).items()}}
+
+    def set_rates(self, rates: Mapping[str, float]) -> None:
+        states = self.optimizer_states()
+        for name, value in rates.items():
+            i, _, name = name.partition('.')
+            if name:        # not SGD from scratch
+                values = states[int(i)].hyperparams
+                values[name] = jnp.full_like(values[name], value)
+
+    def optimizer_states(self) -> list:
+        """List the states of the parts of Optax's optimizer."""
+        def parts(state):
+            if type(state) is tuple:
+                return [part for item in state for part in parts(item)]
+            return [state]
+
+        return parts(self.state.opt_state)
 
     def clip_gradients(self, grad_clip_val: float, grads: Any) -> Any:
         """Return the gradient, of norm `grad_clip_val` if it is larger.
@@ -295,6 +336,7 @@ class Classifier(Module):
             {'params': params, 'batch_stats': state.batch_stats}, *X,
             mutable=['batch_stats'], rngs={'dropout': state.dropout_rng})
         Y_hat = Y_hat.astype(jnp.promote_types(Y_hat.dtype, jnp.float32))
+        self.num_logits = Y_hat.shape[-1]
         losses = optax.softmax_cross_entropy_with_integer_labels(
             Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1))
         return (losses.mean() if averaged else losses), updates
@@ -482,8 +524,7 @@ def evaluate_accuracy_gpu(net: Callable, data_iter: Iterable,
 @contextmanager
 def _inferring(model):
     """Give the function that `predict` calls, which returns JAX's arrays."""
-    if not (hasattr(model, 'weights')
-            or hasattr(getattr(model, 'trainer', None), 'state')):
+    if not _variables(model):
         raise ValueError(
             f'This {type(model).__name__} has no parameters yet: train it '
             f'with fit, load some with d2l.load_weights, or give them by hand '
@@ -535,6 +576,37 @@ def split_batch(X: jax.Array, y: jax.Array,
     return split(X), split(y)
 
 
+def layer_costs(model: Module, X_shape: Sequence[int]
+                ) -> list[tuple[tuple[int, ...], int, int]]:
+    """Return what each part of `model.net` computes, and at what cost.
+
+    `model`: a model whose `net` is a sequence of parts; `X_shape`: the shape
+    of its input, (examples, height, width, channels). Returns for each part
+    its output's shape, in the same order of axes, the number of its
+    parameters, and the multiply-adds of its convolutions and dense layers
+    for one example; biases and normalization are not counted. The model
+    stays as it is.
+    """
+    def count(call, args, kwargs, context):
+        Y = call(*args, **kwargs)
+        if isinstance(context.module, nn.Conv | nn.Dense):
+            kernel = context.module.variables['params']['kernel']
+            counts.append(kernel.size * Y[0, ..., 0].size)
+        return Y
+
+    X, costs = jax.ShapeDtypeStruct(X_shape, jnp.float32), []
+    for part in model.clone().bind({}).net.layers:
+        counts: list[int] = []
+        with nn.intercept_methods(count):   # shapes alone are computed
+            X, variables = jax.eval_shape(
+                part.clone(parent=None).init_with_output,
+                jax.random.PRNGKey(0), X)
+        params = sum(p.size for p in jax.tree_util.tree_leaves(
+            variables['params']))
+        costs.append((tuple(X.shape), params, sum(counts)))
+    return costs
+
+
 def save_weights(model: Module, path: str | PathLike) -> None:
     """Save weights and running statistics to a safetensors file.
 
@@ -558,23 +630,28 @@ def load_weights(model: Module, path: str | PathLike) -> dict[str, Any]:
     not fit or the file is not whole.
     """
     arrays, metadata = weights.read(path)
-    if hasattr(model, 'weights') or hasattr(model, 'trainer'):
-        variables = _variables(model)
-    else:
+    variables = _variables(model)
+    if not variables:
         n, c, h, w = weights.example_shape(arrays)
         variables = model.apply_init([jnp.zeros((n, h, w, c))], get_key())
     variables = jax.tree_util.tree_map(np.array, variables)
     weights.load_weights(model, list(_weights(variables)), arrays, metadata,
                          path)
     model.weights = variables
-    if hasattr(model, 'trainer'):
+    if _has_state(model):
         model.trainer.state = model.trainer.state.replace(**variables)
     return variables
 
 
+def _has_state(model):
+    """Tell whether a trainer holds the model's variables."""
+    trainer = getattr(model, 'trainer', None)
+    return hasattr(trainer, 'state') and trainer.model is model
+
+
 def _variables(model):
     """Return the variables of a model that was trained or loaded."""
-    if hasattr(model, 'trainer'):
+    if _has_state(model):
         state = model.trainer.state
         return {'params': state.params, 'batch_stats': state.batch_stats}
     return getattr(model, 'weights', {})

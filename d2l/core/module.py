@@ -16,6 +16,8 @@ class Module(HyperParameters):
     training: Any       # whether layers such as dropout train, or infer
     board: Any          # a ProgressBoard
     trainer: Any        # the Trainer that trains this model, from `fit` on
+    num_logits: int     # of an example: what a classifier's loss saw last
+    ignored_label: Any = None   # which a classifier's loss takes for none
 
     if TYPE_CHECKING:
         def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from os import PathLike
+from typing import Any
 
 from d2l.core import (
     checks,
@@ -32,10 +33,10 @@ from d2l.core.timing import *
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'predict',
-           'load_data_fashion_mnist', 'sgd', 'split_batch', 'resnet18',
-           'save_weights', 'load_weights']
+           'SoftmaxRegression', 'LeNet', 'corr2d', 'accuracy',
+           'evaluate_accuracy_gpu', 'predict', 'load_data_fashion_mnist',
+           'sgd', 'split_batch', 'resnet18', 'layer_costs', 'save_weights',
+           'load_weights']
 
 npx.set_np()
 hints.show_hints()
@@ -137,6 +138,13 @@ class Module(module.Module, nn.Block):
         self(*inputs)
 
 
+def _leaves(state):
+    """List the arrays in what an optimizer keeps of a parameter."""
+    if isinstance(state, list | tuple):
+        return [leaf for part in state for leaf in _leaves(part)]
+    return [] if state is None else [state]
+
+
 class DataModule(data.DataModule):
     __doc__ = data.DataModule.__doc__
     get_seed = staticmethod(get_seed)
@@ -198,28 +206,93 @@ class Trainer(trainer.Trainer):
     def validation_step(self, batch: Sequence) -> None:
         self.model.validation_step(batch)
 
-    def save_state(self, file: str) -> None:
+    @staticmethod
+    def as_numpy(tensor: Any) -> numpy.ndarray:
+        return (tensor.asnumpy() if isinstance(tensor, mxnet.nd.NDArray)
+                else numpy.asarray(tensor))
+
+    def arrays(self) -> dict[str, numpy.ndarray]:
+        kept = self.tensors()
+        if isinstance(self.optim, gluon.Trainer):       # not SGD from scratch
+            updater, = self.optim._updaters
+            kept |= {f'optim.{i}.{j}': leaf
+                     for i, state in updater.states.items()
+                     for j, leaf in enumerate(_leaves(state))}
+            kept |= {f'optim.updates.{i}': n for i, n in
+                     updater.optimizer._index_update_count.items()}
+            kept |= {f'optim.{name}': value for name, value in
+                     self.optimizer_program()[1].items()
+                     if isinstance(value, int | float)}
+        return {name: self.as_numpy(value) for name, value in kept.items()}
+
+    def set_arrays(self, arrays: Mapping[str, numpy.ndarray]) -> None:
+        for name, tensor in self.tensors().items():
+            tensor[:] = DataModule.to_tensor(arrays[name])
+        if not isinstance(self.optim, gluon.Trainer):
+            return
+        updater, = self.optim._updaters
+        optimizer = updater.optimizer
+        for name, array in arrays.items():
+            kind, _, name = name.partition('.')
+            part, _, last = name.partition('.')
+            if kind != 'optim':
+                continue
+            if part == 'updates':
+                optimizer._index_update_count[int(last)] = int(array)
+            elif part == 'scheduler':
+                setattr(optimizer.lr_scheduler, last, array.item())
+            elif part.isdecimal():
+                leaves = _leaves(self.optimizer_state(int(part)))
+                leaves[int(last)][:] = (
+                    DataModule.to_tensor(array).as_nd_ndarray())
+            else:
+                setattr(optimizer, part, array.item())
+
+    def optimizer_state(self, i: int) -> Any:
+        """Return what the optimizer keeps of its i-th parameter."""
+        updater, = self.optim._updaters
+        if i not in updater.states:
+            weight = self.optim._params[i].data().as_nd_ndarray()
+            updater.states[i] = (
+                updater.optimizer.create_state_multi_precision(i, weight))
+            updater.states_synced[i] = True
+        return updater.states[i]
+
+    def build(self) -> None:
+        if not _is_built(self.model):
+            batch = self.prepared(next(iter(self.train_dataloader)))
+            try:
+                self.model.apply_init(trainer.inputs_of(self.model, batch))
+            except Exception:   # a batch that only the model's step knows
+                with self.capture():
+                    self.model.training_step(batch)
+
+    def optimizer_program(self) -> tuple[str, dict[str, Any]]:
+        if not isinstance(self.optim, gluon.Trainer):
+            return super().optimizer_program()
+        optimizer = self.optim.optimizer
+        parts = {'': optimizer, 'scheduler.': optimizer.lr_scheduler}
+        return type(optimizer).__name__, {
+            f'{part}{name}': value for part, owner in parts.items() if owner
+            for name, value in vars(owner).items()
+            if isinstance(value, int | float | str | None)}
+
+    def set_rates(self, rates: Mapping[str, float]) -> None:
         if isinstance(self.optim, gluon.Trainer):
-            self.model.save_parameters(file)
-            self.optim.save_states(f'{file}.optim')
-        else:
-            npx.save(file, self.model.parameters())
+            optimizer = self.optim.optimizer
+            for name, value in rates.items():
+                owner, _, name = name.rpartition('.')
+                setattr(optimizer.lr_scheduler if owner else optimizer, name,
+                        value)
 
-    def load_state(self, file: str) -> None:
-        if isinstance(self.optim, gluon.Trainer):
-            self.model.load_parameters(file)
-            self.optim.load_states(f'{file}.optim')
-        else:
-            for param, saved in zip(self.model.parameters(), npx.load(file),
-                                    strict=True):
-                param[:] = saved
-
-    def hyperparameters(self) -> dict[str, float]:
-        return ({'learning_rate': self.optim.learning_rate}
-                if isinstance(self.optim, gluon.Trainer) else {})
-
-    def set_hyperparameters(self, values: Mapping[str, float]) -> None:
-        self.optim.set_learning_rate(values['learning_rate'])
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return what training changes in the model, scratch models too."""
+        params = self.model.parameters()
+        if isinstance(params, list):
+            return {f'parameter {i}': p for i, p in enumerate(params)}
+        return {name: param.data() for name, param in
+                self.model._collect_params_with_prefix().items()
+                if param._data is not None}
 
     def clip_gradients(self, grad_clip_val: float, model: Module) -> None:
         """Scale the gradient of `model` to norm `grad_clip_val` if larger.
@@ -250,6 +323,7 @@ class Classifier(module.Classifier, Module):
         `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
         `averaged=False`: return one value per label instead.
         """
+        self.num_logits = Y_hat.shape[-1]
         losses = gluon.loss.SoftmaxCrossEntropyLoss()(
             Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1))
         return losses.mean() if averaged else losses
@@ -489,6 +563,38 @@ def resnet18(num_classes: int, in_channels: int = 0) -> nn.Sequential:
         net.add(blk)
     net.add(nn.GlobalAvgPool2D(), nn.Dense(num_classes))
     return net
+
+
+def layer_costs(model: Module, X_shape: Sequence[int]
+                ) -> list[tuple[tuple[int, ...], int, int]]:
+    """Return what each part of `model.net` computes, and at what cost.
+
+    `model`: a model whose `net` is a sequence of parts; `X_shape`: the shape
+    of its input, (examples, channels, height, width). Returns for each part
+    its output's shape, in the same order of axes, the number of its
+    parameters, and the multiply-adds of its convolutions and dense layers
+    for one example; biases and normalization are not counted. The model
+    stays as it is.
+    """
+    def count(layer, inputs, Y):
+        if hasattr(layer, 'weight'):
+            counts.append(layer.weight.data().size * Y[0, 0].size)
+
+    def register(layer):
+        hooks.append(layer.register_forward_hook(count))
+
+    X, costs = np.zeros(X_shape), []
+    for part in model.net:
+        counts: list[int] = []
+        hooks: list = []
+        part.apply(register)
+        X = part(X)
+        for hook in hooks:
+            hook.detach()
+        params = sum(p.data().size for p in part.collect_params().values()
+                     if p.grad_req != 'null')
+        costs.append((X.shape, params, sum(counts)))
+    return costs
 
 
 def save_weights(model: Module, path: str | PathLike) -> None:

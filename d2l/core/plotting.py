@@ -6,6 +6,7 @@ than all the rest of d2l, only when something is plotted.
 
 from __future__ import annotations  # Matplotlib's types: not at run time
 
+import functools
 import io
 import math
 import sys
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from d2l.core import files
 from d2l.core.hyperparameters import HyperParameters
 
 if TYPE_CHECKING:
@@ -38,13 +40,23 @@ def in_notebook() -> bool:
 
 
 def use_svg_display() -> None:
-    """Show plots as SVG in a notebook."""
+    """Show plots as SVG in a notebook, and Korean words in any plot."""
+    _add_hangul()
     if in_notebook():
         from matplotlib import rcParams
         from matplotlib_inline import backend_inline
         # The same plot is the same file, whenever it is drawn.
         rcParams['svg.hashsalt'] = 'd2l'
         backend_inline.set_matplotlib_formats('svg', metadata={'Date': None})
+
+
+@functools.cache
+def _add_hangul() -> None:
+    """Letter what the plots' own font has not in the font beside this file."""
+    from matplotlib import rcParams
+    from matplotlib.font_manager import fontManager
+    fontManager.addfont(Path(__file__).with_name('hangul.ttf'))
+    rcParams['font.family'] = [*rcParams['font.family'], 'd2l Hangul']
 
 
 def set_figsize(figsize: Pair = (3.5, 2.5)) -> None:
@@ -159,6 +171,20 @@ class ProgressBoard(HyperParameters):
         self.data: OrderedDict[str, list] = OrderedDict()
         self._pending: dict[str, tuple] = {}
 
+    @property
+    def fig(self) -> Figure | None:
+        """The figure that is shown; where none is, the lines in a new one.
+
+        None before the first point.
+        """
+        if self._fig is None and any(self.data.values()):
+            return self._figure()
+        return self._fig
+
+    @fig.setter
+    def fig(self, fig: Figure | None) -> None:
+        self._fig = fig
+
     def draw(self, x: float, y: Any, label: str, every_n: int = 1,
              weight: int = 1) -> None:
         """Add a point; draw the mean of every `every_n` points of a label.
@@ -193,21 +219,23 @@ class ProgressBoard(HyperParameters):
         if not any(self.data.values()):
             raise ValueError(f'The board has no point to draw to {path} yet: '
                              f'call fit first.')
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
+        try:
+            from matplotlib import rc_context
+        except ModuleNotFoundError:
+            raise ModuleNotFoundError(
+                f'Nothing is drawn to {path} without Matplotlib: pip install '
+                f'matplotlib, then call save again. The points are in '
+                f'board.data.') from None
+        _add_hangul()
         path = Path(path)
         # No ending, no format: then it is Matplotlib's, PNG.
         form = path.suffix[1:] or 'png'
         content = io.BytesIO()
         with rc_context({'svg.hashsalt': 'd2l'}):
-            fig = Figure(figsize=self.figsize)
-            self._draw(fig.gca())
-            fig.savefig(content, format=form, bbox_inches='tight',
-                        dpi=200, metadata={'Date': None} if form == 'svg'
-                        else None)
-        aside = path.with_name(f'{path.name}.partial')
-        aside.write_bytes(content.getvalue())
-        aside.replace(path)
+            self._figure().savefig(
+                content, format=form, bbox_inches='tight', dpi=200,
+                metadata={'Date': None} if form == 'svg' else None)
+        files.write(path, content.getvalue())
 
     def save_display(self) -> None:
         """Save to the file that `display` names, if it names one."""
@@ -243,12 +271,18 @@ class ProgressBoard(HyperParameters):
             self.display = False
             return
         use_svg_display()
-        if self.fig is None:
-            self.fig = plt.figure(figsize=self.figsize)
-            self.fig.subplots_adjust(top=0.8)   # above is the legend
-            plt.close(self.fig)     # else the notebook shows it once more
-        self._draw(self.axes or self.fig.gca())
+        if self._fig is None:
+            self._fig = plt.figure(figsize=self.figsize)
+            self._fig.subplots_adjust(top=0.8)  # above is the legend
+            plt.close(self._fig)    # else the notebook shows it once more
+        self._draw(self.axes or self._fig.gca())
         _show_once(self)
+
+    def _figure(self):
+        from matplotlib.figure import Figure
+        fig = Figure(figsize=self.figsize)
+        self._draw(fig.gca())
+        return fig
 
     def _draw(self, axes):
         axes.cla()

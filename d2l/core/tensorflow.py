@@ -8,6 +8,7 @@ from contextlib import (
     suppress,
 )
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -31,12 +32,17 @@ from d2l.core.timing import *
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
            'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d',
-           'accuracy', 'evaluate_accuracy_gpu', 'predict',
-           'load_data_fashion_mnist', 'sgd', 'split_batch', 'save_weights',
+           'SoftmaxRegression', 'LeNet', 'corr2d', 'accuracy',
+           'evaluate_accuracy_gpu', 'predict', 'load_data_fashion_mnist',
+           'sgd', 'split_batch', 'layer_costs', 'save_weights',
            'load_weights']
 
 hints.show_hints()
+# Keras compiles a grouped convolution anew at each call on a CPU. TensorFlow's
+# advice about that is for Keras (3 and 2), not for who calls it.
+tf.get_logger().addFilter(
+    lambda record: not any(convolution in record.getMessage() for convolution
+                           in ('_conv_xla', '_jit_compiled_convolution_op')))
 Device = AbstractContextManager     # to be entered with `with`
 
 
@@ -145,6 +151,11 @@ def _own_variables(part):
     return [p for p in _parts(part) if isinstance(p, tf.Variable)]
 
 
+def _leaf_name(variable):
+    """Return the last part of a variable's name, such as 'kernel'."""
+    return variable.name.rpartition('/')[2].partition(':')[0]
+
+
 class DataModule(data.DataModule):
     __doc__ = data.DataModule.__doc__
     get_seed = staticmethod(get_seed)
@@ -229,29 +240,46 @@ class Trainer(trainer.Trainer):
     def validation_step(self, batch: Sequence) -> dict[str, tf.Tensor]:
         return self._validation_step(batch)
 
-    def save_state(self, file: str) -> None:
-        with open(file, 'wb') as target:
-            np.savez(target, *(v.numpy() for v in self.variables()))
+    @staticmethod
+    def as_numpy(tensor: Any) -> np.ndarray:
+        array = np.asarray(tensor)
+        return (array.view('u2') if array.dtype == tf.bfloat16.as_numpy_dtype
+                else array)
 
-    def load_state(self, file: str) -> None:
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {name: self.as_numpy(variable.numpy()) for name, variable in
+                self.variables().items()}
+
+    def set_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        for name, variable in self.variables().items():
+            variable.assign(arrays[name].view(variable.numpy().dtype))
+
+    def build(self) -> None:
         if hasattr(self.optim, 'build'):
             self.optim.build(self.model.trainable_variables)
-        with np.load(file) as arrays:
-            for variable, name in zip(self.variables(), arrays.files,
-                                      strict=True):
-                variable.assign(arrays[name])
 
-    def hyperparameters(self) -> dict[str, float]:
-        rate = getattr(self.optim, 'learning_rate', None)
-        return {'learning_rate': float(rate)} if isinstance(
-            rate, tf.Variable | tf.keras.Variable) else {}
+    def optimizer_program(self) -> tuple[str, dict[str, Any]]:
+        kind, numbers = super().optimizer_program()
+        config = (self.optim.get_config()
+                  if hasattr(self.optim, 'get_config') else {})
+        return kind, numbers | {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in config.items() if name != 'name'}
 
-    def set_hyperparameters(self, values: Mapping[str, float]) -> None:
-        self.optim.learning_rate = values['learning_rate']
+    def set_rates(self, rates: Mapping[str, float]) -> None:
+        if hasattr(self.optim, 'get_config') and 'learning_rate' in rates:
+            self.optim.learning_rate = rates['learning_rate']
 
-    def variables(self) -> list[tf.Variable]:
-        """Return what training changes, of the model and of the optimizer."""
-        return [*self.model.variables, *getattr(self.optim, 'variables', ())]
+    def variables(self) -> dict[str, tf.Variable]:
+        """Return what training changes, of the model and of the optimizer.
+
+        Keras counts its names on from model to model: places stay the same.
+        """
+        return {
+            **{f'{i}.{_leaf_name(variable)}': variable
+               for i, variable in enumerate(self.model.variables)},
+            **{f'optim.{i}': variable for i, variable in
+               enumerate(getattr(self.optim, 'variables', ()))}}
 
     def clip_gradients(self, grad_clip_val: float,
                        grads: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -276,6 +304,7 @@ class Classifier(module.Classifier, Module):
         `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
         `averaged=False`: return one value per label instead.
         """
+        self.num_logits = Y_hat.shape[-1]
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
             tf.reshape(Y, (-1,)), tf.reshape(Y_hat, (-1, Y_hat.shape[-1])))
         return tf.reduce_mean(losses) if averaged else losses
@@ -498,6 +527,52 @@ def split_batch(X: tf.Tensor, y: tf.Tensor,
         return parts
 
     return split(X), split(y)
+
+
+def layer_costs(model: Module, X_shape: Sequence[int]
+                ) -> list[tuple[tuple[int, ...], int, int]]:
+    """Return what each part of `model.net` computes, and at what cost.
+
+    `model`: a model whose `net` is a sequence of parts; `X_shape`: the shape
+    of its input, (examples, height, width, channels). Returns for each part
+    its output's shape, in the same order of axes, the number of its
+    parameters, and the multiply-adds of its convolutions and dense layers
+    for one example; biases and normalization are not counted. The model
+    stays as it is.
+    """
+    def weighted(part):
+        for layer in part.layers:
+            if hasattr(layer, 'layers'):
+                yield from weighted(layer)
+            elif hasattr(layer, 'kernel_size') or hasattr(layer, 'units'):
+                yield layer
+
+    def counting(layer, call):
+        def counted(X):
+            Y = call(X)
+            size = tf.TensorShape(layer.kernel.shape).num_elements()
+            # Keras may call a layer several times to learn its shape.
+            counts[id(layer)] = size * Y.shape[1:-1].num_elements()
+            return Y
+        return counted
+
+    # Keras has no hooks, and grouped convolutions are functions of their own
+    # in the graph: so the calls of the layers are counted.
+    X, costs = tf.TensorSpec(X_shape), []
+    for part in model.net.layers:
+        counts: dict[int, int] = {}
+        layers = list(weighted(part))
+        for layer in layers:
+            layer.call = counting(layer, layer.call)
+        # The graph of the operations is made, and not run.
+        traced = tf.function(part).get_concrete_function(X)
+        for layer in layers:
+            del layer.call
+        X = tf.TensorSpec(traced.output_shapes)
+        params = sum(tf.TensorShape(w.shape).num_elements()
+                     for w in part.trainable_weights)
+        costs.append((tuple(X.shape), params, sum(counts.values())))
+    return costs
 
 
 def save_weights(model: Module, path: str | PathLike) -> None:

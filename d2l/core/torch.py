@@ -34,7 +34,7 @@ __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
            'accuracy', 'evaluate_accuracy_gpu', 'predict',
            'load_data_fashion_mnist', 'sgd', 'split_batch', 'resnet18',
-           'save_weights', 'load_weights', 'load_torchvision']
+           'layer_costs', 'save_weights', 'load_weights', 'load_torchvision']
 
 hints.show_hints()
 
@@ -229,34 +229,55 @@ class Trainer(trainer.Trainer):
         with torch.no_grad():
             self.compute(self.model.validation_step, batch)
 
-    def save_state(self, file: str) -> None:
-        has_state = hasattr(self.optim, 'state_dict')   # not SGD from scratch
-        optim = self.optim.state_dict() if has_state else {}
-        torch.save({'tensors': self.tensors(), 'optim': optim}, file)
+    @staticmethod
+    def as_numpy(tensor: Any) -> np.ndarray:
+        tensor = torch.as_tensor(tensor).detach().cpu()
+        if tensor.dtype == torch.bfloat16:
+            tensor = tensor.view(torch.int16)
+        return tensor.numpy()
 
-    def load_state(self, file: str) -> None:
-        state = torch.load(file, weights_only=True)
-        for tensor, saved in zip(self.tensors(), state['tensors'],
-                                 strict=True):
-            tensor.copy_(saved)
-        if state['optim']:
-            self.optim.load_state_dict(state['optim'])
+    def arrays(self) -> dict[str, np.ndarray]:
+        kept = self.tensors()
+        if hasattr(self.optim, 'state_dict'):       # not SGD from scratch
+            kept |= {f'optim.{i}.{name}': value for i, values in
+                     self.optim.state_dict()['state'].items()
+                     for name, value in values.items() if value is not None}
+        return {name: self.as_numpy(value) for name, value in kept.items()}
 
-    def hyperparameters(self) -> dict[str, float]:
-        return {f'{i}.{name}': value for i, group in
-                enumerate(getattr(self.optim, 'param_groups', ()))
-                for name, value in group.items()
-                if isinstance(value, int | float)}
+    def set_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        for name, tensor in self.tensors().items():
+            tensor.copy_(torch.tensor(arrays[name]).view(tensor.dtype))
+        if not hasattr(self.optim, 'state_dict'):
+            return
+        state = self.optim.state_dict()
+        for name, array in arrays.items():
+            if name not in self.tensors():
+                _, i, name = name.split('.', 2)
+                state['state'].setdefault(int(i), {})[name] = (
+                    torch.tensor(array))
+        self.optim.load_state_dict(state)
 
-    def set_hyperparameters(self, values: Mapping[str, float]) -> None:
-        for name, value in values.items():
+    def optimizer_program(self) -> tuple[str, dict[str, Any]]:
+        kind, numbers = super().optimizer_program()
+        return kind, numbers | {
+            f'{i}.{name}': value for i, group in
+            enumerate(getattr(self.optim, 'param_groups', ()))
+            for name, value in group.items() if name != 'params'}
+
+    def set_rates(self, rates: Mapping[str, float]) -> None:
+        for name, value in rates.items():
             i, _, name = name.partition('.')
-            self.optim.param_groups[int(i)][name] = value
+            if name:        # not SGD from scratch
+                self.optim.param_groups[int(i)][name] = value
 
-    def tensors(self) -> list[torch.Tensor]:
+    def tensors(self) -> dict[str, torch.Tensor]:
         """Return what training changes in the model, scratch models too."""
-        return [tensor.detach() for tensor in
-                (*self.model.parameters(), *self.model.buffers())]
+        names = {id(tensor): name for name, tensor in
+                 (*self.model.named_parameters(), *self.model.named_buffers())}
+        return {names.get(id(tensor), f'parameter {i}'): tensor.detach()
+                for i, tensor in enumerate((*self.model.parameters(),
+                                            *self.model.buffers()))
+                if not nn.parameter.is_lazy(tensor)}
 
     def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:
         """Scale the gradient of `model` to norm `grad_clip_val` if larger.
@@ -272,6 +293,7 @@ class Classifier(module.Classifier, Module):
     `plot_train_per_epoch`, `plot_valid_per_epoch`: as in `Module`. Source:
     D2L 1.0.3, section "The Base Classification Model".
     """
+    ignored_label = -100
 
     def loss(self, Y_hat: torch.Tensor, Y: torch.Tensor,
              averaged: bool = True) -> torch.Tensor:
@@ -280,6 +302,7 @@ class Classifier(module.Classifier, Module):
         `Y_hat`: logits (..., classes); `Y`: labels (...), integers;
         `averaged=False`: return one value per label instead.
         """
+        self.num_logits = Y_hat.shape[-1]
         return F.cross_entropy(Y_hat.reshape(-1, Y_hat.shape[-1]),
                                Y.reshape(-1),
                                reduction='mean' if averaged else 'none')
@@ -543,6 +566,37 @@ def resnet18(num_classes: int, in_channels: int = 1) -> nn.Sequential:
     # What chapters do to every nn.Conv2d passes over layers without shapes.
     net.eval()(torch.zeros(1, in_channels, 32, 32))
     return net.train()
+
+
+def layer_costs(model: Module, X_shape: Sequence[int]
+                ) -> list[tuple[tuple[int, ...], int, int]]:
+    """Return what each part of `model.net` computes, and at what cost.
+
+    `model`: a model whose `net` is a sequence of parts; `X_shape`: the shape
+    of its input, (examples, channels, height, width). Returns for each part
+    its output's shape, in the same order of axes, the number of its
+    parameters, and the multiply-adds of its convolutions and dense layers
+    for one example; biases and normalization are not counted. The model
+    stays as it is.
+    """
+    def count(layer, inputs, Y):
+        if getattr(layer, 'weight', None) is not None and (
+                layer.weight.ndim > 1):
+            counts.append(layer.weight.numel() * Y[0, 0].numel())
+
+    X, costs, training = torch.zeros(X_shape), [], model.net.training
+    for part in model.net.eval():
+        counts: list[int] = []
+        hooks = [layer.register_forward_hook(count)
+                 for layer in part.modules()]
+        with torch.no_grad():
+            X = part(X)
+        for hook in hooks:
+            hook.remove()
+        params = sum(p.numel() for p in part.parameters())
+        costs.append((tuple(X.shape), params, sum(counts)))
+    model.net.train(training)
+    return costs
 
 
 def save_weights(model: nn.Module, path: str | PathLike) -> None:

@@ -3,6 +3,7 @@
 import inspect
 import os
 import random
+import weakref
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import (
@@ -11,6 +12,7 @@ from collections.abc import (
     Iterator,
     Mapping,
     Sequence,
+    Set,
     Sized,
 )
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -22,7 +24,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from d2l.core import checks
-from d2l.core.checkpoints import Checkpoints
+from d2l.core.checkpoints import Checkpoints, program_of
 from d2l.core.data import DataModule
 from d2l.core.hardware import kept_memory
 from d2l.core.hyperparameters import HyperParameters
@@ -96,6 +98,7 @@ class Trainer(HyperParameters, ABC):
     captured: dict[str, Any] | None = None
     precision: str = 'auto'
     num_examples: int = 1       # of the batch at hand
+    never_numbers: Set[str] = frozenset()       # weights with infinity in them
     # What a framework's trainer can compute in, on a CPU and on a GPU.
     precisions: Sequence[str] = ('auto', 'float32', 'bfloat16')
     gpu_precisions: Sequence[str] = precisions
@@ -160,20 +163,33 @@ class Trainer(HyperParameters, ABC):
     def validation_step(self, batch: Sequence) -> Mapping[str, Any] | None:
         """Run the model's validation step; return what `train_step` does."""
 
+    @staticmethod
     @abstractmethod
-    def save_state(self, file: str) -> None:
-        """Write all that training changes to files whose names begin so."""
+    def as_numpy(tensor: Any, /) -> np.ndarray:
+        """Return a tensor of any dtype as NumPy has it, else its bits."""
 
     @abstractmethod
-    def load_state(self, file: str) -> None:
-        """Read what `save_state` wrote."""
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all that training changes, by name.
 
-    def hyperparameters(self) -> dict[str, float]:
-        """Return the optimizer's numbers that its saved state holds too."""
-        return {}
+        The names of what the optimizer makes later begin with 'optim.'.
+        """
 
-    def set_hyperparameters(self, values: Mapping[str, float]) -> None:
-        """Set some of the optimizer's numbers."""
+    @abstractmethod
+    def set_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Set all that training changes to what `arrays` returned."""
+
+    def build(self) -> None:
+        """Make the arrays that the first step would make, if it can be."""
+
+    def optimizer_program(self) -> tuple[str, dict[str, Any]]:
+        """Return the kind of the optimizer, and its numbers by name."""
+        return type(self.optim).__name__, {
+            name: value for name, value in
+            getattr(self.optim, 'hparams', {}).items() if name != 'params'}
+
+    def set_rates(self, rates: Mapping[str, float]) -> None:
+        """Set learning rates, named as in `optimizer_program`."""
 
     @property
     def device(self) -> Any:
@@ -202,9 +218,12 @@ class Trainer(HyperParameters, ABC):
         self.optim = self.model.configure_optimizers()
         checks.check_optimizer(self.model, self.optim)
         self.prepare_steps()
+        self.never_numbers = self.without_numbers()     # such as a mask
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
         if folder:
-            self.fit_with_checkpoints(Checkpoints(folder))
+            checkpoints = Checkpoints(folder)
+            with checkpoints.reserved():
+                self.fit_with_checkpoints(checkpoints, data)
             return
         for epoch in range(self.max_epochs):
             self.epoch = epoch
@@ -221,8 +240,9 @@ class Trainer(HyperParameters, ABC):
             self.history = [*self.history,
                             {'epoch': number, **self.progress.means()}]
         self.model.board.save_display()
+        self.watch_weights()
 
-    def fit_with_checkpoints(self, checkpoints):
+    def fit_with_checkpoints(self, checkpoints, data):
         """Train from the last checkpoint on, and write one every epoch.
 
         Each epoch starts from a seed of its own, so that it does not matter
@@ -230,21 +250,19 @@ class Trainer(HyperParameters, ABC):
         """
         board = self.model.board
         board.xlabel = 'epoch'
-        hyperparameters = self.hyperparameters()
-        progress = checkpoints.load(self) or {
+        program = program_of(self, data)
+        progress = checkpoints.load(self, program) or {
             'epochs': 0, 'seed': self.get_seed(), 'lines': [], 'history': [],
             'board': board.state()}
-        before = progress.get('hyperparameters', hyperparameters)
-        progress['hyperparameters'] = hyperparameters
-        changed = {name: value for name, value in hyperparameters.items()
-                   if before.get(name, value) != value}
-        if changed:     # by hand since then, not by the training itself
-            self.set_hyperparameters(changed)
-            print('The training goes on with ' + ', '.join(
-                f'{name}={value:g} instead of {before[name]:g}'
-                for name, value in changed.items()) + '.')
+        progress['program'] = program
+        if progress['epochs'] > self.max_epochs:
+            print(f'The checkpoint in {checkpoints.folder} holds '
+                  f'{progress["epochs"]} epochs, more than max_epochs='
+                  f'{self.max_epochs}: nothing is trained, and the model is '
+                  f'that of epoch {progress["epochs"]}. For fewer epochs, '
+                  f'choose another folder.')
         board.restore(progress['board'])
-        self.history = progress.get('history', [])
+        self.history = progress['history']
         print(*progress['lines'], sep='', end='', flush=True)
         for epoch in range(progress['epochs'], self.max_epochs):
             self.epoch = epoch
@@ -307,6 +325,7 @@ class Trainer(HyperParameters, ABC):
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = (len(self.val_dataloader)
                                 if self.val_dataloader is not None else 0)
+        checks.check_examples(self, data)
 
     def prepare_model(self, model: Any) -> None:
         """Tie the model to this trainer."""
@@ -348,9 +367,11 @@ class Trainer(HyperParameters, ABC):
 
     def run(self, step: Callable, batch: Sequence) -> None:
         """Run one step and log what it returns."""
-        batch = self.prepared(batch)
-        self.num_examples = num_examples(batch)
-        for label, value in (step(batch) or {}).items():
+        prepared = self.prepared(batch)
+        self.num_examples = num_examples(prepared)
+        with checks.known_labels(self, batch, prepared):
+            logged = step(prepared) or {}
+        for label, value in logged.items():
             self.log(label, value)
         if self.progress:
             self.progress.update(self.num_examples)
@@ -369,6 +390,17 @@ class Trainer(HyperParameters, ABC):
             step, value = progress.diverged
             step += self.epoch * self.num_train_batches + 1
             self.tell(checks.of_divergence(self, step, value), 'loss')
+
+    def watch_weights(self) -> None:
+        """Say so when weights are no numbers any more that were before."""
+        for name in self.without_numbers() - self.never_numbers:
+            self.tell(checks.of_weights(self, name), 'loss')
+
+    def without_numbers(self) -> set[str]:
+        """Return the names of the weights that hold NaN or infinity."""
+        return {name for name, array in self.arrays().items()
+                if not (name.startswith(('optim.', 'opt_state'))
+                        or np.isfinite(array).all())}
 
     def tell(self, text: str | None, subject: str = 'images') -> None:
         """Print a line, if there is one, once a `fit` for each subject."""
@@ -412,13 +444,15 @@ class Trainer(HyperParameters, ABC):
 
     def traced(self, step: Callable) -> Callable:
         """Return `step` for a compiler: what can't be traced says so."""
+        trainer = weakref.proxy(self)   # a compiler may keep what it traced
+
         @wraps(step)
         def traced(*args):
-            self.is_tracing = True
+            trainer.is_tracing = True
             try:
                 return step(*args)
             finally:
-                self.is_tracing = False
+                trainer.is_tracing = False
 
         return traced
 

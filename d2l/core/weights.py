@@ -7,6 +7,8 @@ tensors with their places in the model; names, layouts, checks and files are
 here.
 """
 
+import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -15,9 +17,11 @@ from safetensors import SafetensorError, deserialize, safe_open
 from safetensors.numpy import save
 
 from d2l import __version__
+from d2l.core import files
 
 DTYPES = {'F64': '<f8', 'F32': '<f4', 'F16': '<f2', 'I64': '<i8',
-          'I32': '<i4', 'I16': '<i2', 'I8': 'i1', 'U8': 'u1', 'BOOL': '?'}
+          'I32': '<i4', 'I16': '<i2', 'I8': 'i1', 'U64': '<u8', 'U32': '<u4',
+          'U16': '<u2', 'U8': 'u1', 'BOOL': '?'}
 LEAVES = {  # what the frameworks call a tensor -> its name in the file
     'kernel': 'weight', 'gamma': 'weight', 'scale': 'weight', 'beta': 'bias',
     'mean': 'running_mean', 'var': 'running_var',
@@ -26,7 +30,7 @@ RESNET = [  # the place in a ResNet -> its name in the file
     (r'^net\.0\.0\.', 'conv1.'), (r'^net\.0\.1\.', 'bn1.'),
     (r'^net\.(\d+)\.(\d+)\.(?=[a-z]+\d|downsample)', r'layer\1.\2.'),
     (r'^net\.\d+\.0\.', 'fc.')]
-MOST_TOLD = 5       # mismatches of a file
+MOST_TOLD = 5       # mismatches of a file or a checkpoint
 SHORTCUT = [  # a block's shortcut -> its name in the file
     (r'(^|\.)conv4\.', r'\1downsample.0.'),
     (r'(^|\.)bn4\.', r'\1downsample.1.')]
@@ -55,14 +59,22 @@ class Weight:
             array = array.T
         return np.ascontiguousarray(array)
 
-    def write(self, array):
-        """Set the tensor, in its own dtype, from the layout of the file."""
+    def fitted(self, array):
+        """Return an array of the file in the tensor's layout and dtype."""
         if self.channels_last and array.ndim == 4:
             array = array.transpose(2, 3, 1, 0)
         elif self.channels_last and array.ndim == 2:
             array = array.T
-        self.set(np.ascontiguousarray(
-            array.astype(np.asarray(self.get()).dtype)))
+        with np.errstate(over='ignore'):    # load_weights tells of it
+            return np.ascontiguousarray(
+                array.astype(np.asarray(self.get()).dtype))
+
+
+def the_first(wrong: list[str]) -> str:
+    """Return what is wrong in one line, the first of it if it is much."""
+    more = len(wrong) - MOST_TOLD
+    return '; '.join([*wrong[:MOST_TOLD],
+                      *([f'and {more} more'] if more > 0 else [])])
 
 
 def named(weights):
@@ -119,13 +131,11 @@ def save_weights(model, weights, path, framework):
     if not weights:
         raise ValueError(f'{architecture(model)} has no weights to save yet: '
                          'its layers get them by apply_init, or by fit.')
-    path = Path(path)
-    aside = path.with_name(f'{path.name}.partial')
-    aside.write_bytes(save(
-        {name: weight.read() for name, weight in named(weights).items()},
-        metadata={'architecture': architecture(model), 'framework': framework,
-                  'd2l': __version__, 'layout': layout(weights)}))
-    aside.replace(path)
+    arrays = {name: weight.read() for name, weight in named(weights).items()}
+    files.write(path, save(arrays, metadata={
+        'architecture': architecture(model), 'framework': framework,
+        'd2l': __version__, 'layout': layout(weights),
+        'sha256': digest(arrays)}))
 
 
 def load_weights(model, weights, arrays, metadata, path):
@@ -133,44 +143,77 @@ def load_weights(model, weights, arrays, metadata, path):
 
     Raises ValueError with the first mismatches where they do not fit.
     """
-    wanted = {name: (weight, weight.read().shape)
-              for name, weight in named(weights).items()}
-    wrong = ([f'{name} {shape} is missing'
-              for name, (_, shape) in wanted.items() if name not in arrays]
+    wanted = named(weights)
+    tensors = {name: weight.read() for name, weight in wanted.items()}
+    both = [(name, arrays[name], tensor) for name, tensor in tensors.items()
+            if name in arrays]
+    wrong = ([f'{name} {tensor.shape} is missing'
+              for name, tensor in tensors.items() if name not in arrays]
              + [f'{name} {array.shape} is surplus'
                 for name, array in arrays.items() if name not in wanted]
-             + [f'{name} is {arrays[name].shape}, not {shape}'
-                for name, (_, shape) in wanted.items()
-                if name in arrays and arrays[name].shape != shape])
+             + [f'{name} is {array.shape}, not {tensor.shape}'
+                for name, array, tensor in both
+                if array.shape != tensor.shape]
+             + [f'{name} is {array.dtype}, not {tensor.dtype}'
+                for name, array, tensor in both
+                if array.dtype.kind != tensor.dtype.kind])
     if (not wrong and metadata.get('layout') != layout(weights)
             and flattens(arrays[name] for name in wanted)):
         wrong = [f'it flattens images, and its {metadata.get("layout")} '
                  f'order is not {layout(weights)}']
+    if not wrong:
+        fitted = {name: weight.fitted(arrays[name])
+                  for name, weight in wanted.items()}
+        wrong = [f'{name} has numbers too large for {array.dtype}'
+                 for name, array in fitted.items()
+                 if np.isinf(array).sum() > np.isinf(arrays[name]).sum()]
     if wrong:
         source = metadata.get('architecture', 'weights')
-        if len(wrong) > MOST_TOLD:
-            wrong[MOST_TOLD:] = [f'and {len(wrong) - MOST_TOLD} more']
         raise ValueError(
             f'{path} holds {source}, which does not fit '
-            f'{architecture(model)}: {"; ".join(wrong)}. The model was left '
+            f'{architecture(model)}: {the_first(wrong)}. The model was left '
             f'as it was.')
-    for name, (weight, _) in wanted.items():
-        weight.write(arrays[name])
+    for name, weight in wanted.items():
+        weight.set(fitted[name])
 
 
 def read(path):
-    """Return the arrays of a file by name, and its metadata."""
+    """Return the arrays of a file by name, and its metadata.
+
+    Raises ValueError where it is no file of weights, or not as it was saved.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError(f'{path} is a folder or a device: name the file '
+                         f'that save_weights wrote.')
     try:
         with safe_open(path, framework='np') as file:
-            metadata, names = file.metadata() or {}, list(file.keys())
-            if 'BF16' not in [file.get_slice(name).get_dtype()
-                              for name in names]:
-                return {name: file.get_tensor(name) for name in names}, (
-                    metadata)
-        return widened(path), metadata
-    except SafetensorError as error:
+            metadata = file.metadata() or {}
+            dtypes = {name: file.get_slice(name).get_dtype()
+                      for name in file.keys()}
+            strange = {*dtypes.values()} - {*DTYPES, 'BF16'}
+            arrays = ({} if strange else widened(path) if 'BF16' in
+                      dtypes.values() else
+                      {name: file.get_tensor(name) for name in dtypes})
+    except (SafetensorError, ValueError) as error:
         raise ValueError(f'{path} is not a whole safetensors file: {error}. '
                          f'Save it anew.') from None
+    if strange:
+        raise ValueError(f'{path} holds numbers of type '
+                         f'{", ".join(sorted(strange))}: save it anew in '
+                         f'float32.')
+    if 'sha256' in metadata and metadata['sha256'] != digest(arrays):
+        raise ValueError(f'{path} is not as it was saved: its SHA-256 is '
+                         f'another. Save it anew, or take a copy.')
+    return arrays, metadata
+
+
+def digest(arrays):
+    """Return the SHA-256 of arrays with their names, dtypes and shapes."""
+    sha = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        sha.update(f'{name} {array.dtype} {array.shape} '.encode())
+        sha.update(array.tobytes())
+    return sha.hexdigest()
 
 
 def widened(path):
@@ -213,10 +256,11 @@ def from_torchvision(arrays, wanted):
 
 def example_shape(arrays):
     """Return the shape (1, C, H, W) of an image that builds a model."""
-    if 'conv1.weight' not in arrays:
+    weight = arrays.get('conv1.weight')
+    if weight is None or weight.ndim != 4 or not weight.size:
         raise ValueError('The model has no weights yet, and the file does not '
                          'tell the shape of its input: call apply_init first.')
-    return 1, arrays['conv1.weight'].shape[1], 32, 32
+    return 1, weight.shape[1], 32, 32
 
 
 def layout(weights):

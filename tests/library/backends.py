@@ -74,6 +74,10 @@ class Torch(Backend):
         """Return a linear layer of n outputs, without the inputs' number."""
         return importlib.import_module('torch').nn.LazyLinear(n)
 
+    def adam(self, model):
+        return importlib.import_module('torch').optim.Adam(
+            model.parameters(), lr=model.lr)
+
     def rare(self):
         """Return (8, ...) tensors that NumPy does not have as they are."""
         torch = importlib.import_module('torch')
@@ -126,6 +130,10 @@ class Torch(Backend):
 
 class Jax(Backend):
     name = 'jax'
+    channels_last = True
+
+    def adam(self, model):
+        return importlib.import_module('optax').adam(model.lr)
 
     def cast(self, model, dtype):
         jax = importlib.import_module('jax')
@@ -135,7 +143,6 @@ class Jax(Backend):
     def rare(self):
         jnp = importlib.import_module('jax').numpy
         return jnp.ones(8, jnp.bfloat16), jnp.ones((8, 1), jnp.float16)
-    channels_last = True
 
     def tensor(self, array):
         return self.d2l.tensor(array)
@@ -196,6 +203,10 @@ class TensorFlow(Backend):
 
     def dense(self, n):
         return importlib.import_module('tensorflow').keras.layers.Dense(n)
+
+    def adam(self, model):
+        return importlib.import_module('tensorflow').keras.optimizers.Adam(
+            model.lr)
 
     def rare(self):
         tf = importlib.import_module('tensorflow')
@@ -261,6 +272,12 @@ class MXNet(Backend):
 
     def dense(self, n):
         return importlib.import_module('mxnet').gluon.nn.Dense(n)
+
+    def adam(self, model):
+        mxnet = importlib.import_module('mxnet')
+        return mxnet.gluon.Trainer(model.parameters(), 'adam', {
+            'lr_scheduler': mxnet.lr_scheduler.FactorScheduler(
+                step=1, factor=0.9, base_lr=model.lr)})
 
     def rare(self):
         np_ = importlib.import_module('mxnet').np

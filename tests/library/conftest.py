@@ -1,7 +1,9 @@
 """A framework, numbers and small data sets for a test."""
 
+import contextlib
 import functools
 import gzip
+import resource
 import struct
 
 import numpy as np
@@ -22,6 +24,17 @@ def backend(request):
     backend = make_backend(request.param)
     backend.seed(0)
     return backend
+
+
+@contextlib.contextmanager
+def full_disk(num_bytes):
+    """Let no file grow beyond `num_bytes`: writing more raises OSError."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture

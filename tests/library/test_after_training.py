@@ -2,14 +2,17 @@
 
 import copy
 import functools
+import gc
 import json
 import subprocess
 import sys
+import weakref
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from conftest import full_disk
 from test_training import batch_of, points
 
 
@@ -154,6 +157,7 @@ def words_of(svg):
 def test_the_curve_is_kept_from_a_script(backend, rng, tmp_path):
     """Whatever a `display` names is drawn while it trains."""
     model = backend.d2l.SoftmaxRegression(4, lr=0.1)
+    assert model.board.fig is None
     with pytest.raises(ValueError, match='call fit first'):
         model.board.save(tmp_path / 'curve.svg')
     model.board.display = tmp_path / 'shown.svg'
@@ -161,10 +165,18 @@ def test_the_curve_is_kept_from_a_script(backend, rng, tmp_path):
         model, backend.loader(*batch_of(rng, 8), batch_size=4))
     model.board.save(tmp_path / 'curve.svg')
     model.board.save(str(tmp_path / 'curve.png'))
+    [axes] = model.board.fig.axes
+    assert [line.get_label() for line in axes.lines] == [*model.board.data]
     assert {'epoch', 'train_loss', 'val_loss', 'val_acc'} <= words_of(
         tmp_path / 'curve.svg')
     shown = tmp_path / 'shown.svg'
     assert shown.read_bytes() == (tmp_path / 'curve.svg').read_bytes()
+    with full_disk(1000), pytest.raises(OSError, match=(
+            'curve.svg was not written .*, and nothing was changed')):
+        model.board.save(tmp_path / 'curve.svg')
+    assert shown.read_bytes() == (tmp_path / 'curve.svg').read_bytes()
+    assert {file.name for file in tmp_path.iterdir()} == {
+        'curve.svg', 'curve.png', 'shown.svg'}
     assert (tmp_path / 'curve.png').read_bytes().startswith(b'\x89PNG')
     assert len(list(tmp_path.iterdir())) == 3      # nothing half written
 
@@ -184,3 +196,50 @@ assert 'matplotlib.pyplot' not in sys.modules
                    env={'PYTHONPATH': ':'.join(filter(None, sys.path)),
                         'MPLBACKEND': 'TkAgg', 'PATH': ''})
     assert {'x', 'line'} <= words_of(tmp_path / 'curve.svg')
+
+
+def test_a_model_outlives_a_fit_that_is_interrupted(backend, rng, tmp_path):
+    """Before its first step, as Ctrl-C does."""
+    class Interrupted(backend.d2l.Trainer):
+        def prepare_steps(self):
+            raise KeyboardInterrupt
+
+    X, y = batch_of(rng, 8)
+    data = backend.loader(X, y, batch_size=4)
+    model = backend.d2l.SoftmaxRegression(4, lr=0.1)
+    backend.d2l.Trainer(max_epochs=1).fit(model, data)
+    _, before = backend.d2l.predict(model, data)
+    with pytest.raises(KeyboardInterrupt):
+        Interrupted(max_epochs=1).fit(model, data)
+    np.testing.assert_array_equal(backend.d2l.predict(model, data)[1], before)
+    backend.d2l.save_weights(model, tmp_path / 'w')
+    backend.d2l.load_weights(model, tmp_path / 'w')
+    np.testing.assert_array_equal(backend.d2l.predict(model, data)[1], before)
+
+
+def test_a_trainer_may_train_two_models(backend, rng):
+    X, y = batch_of(rng, 8)
+    data = backend.loader(X, y, batch_size=4)
+    first, second = (backend.d2l.SoftmaxRegression(4, lr) for lr in (0.1, 1.0))
+    trainer = backend.d2l.Trainer(max_epochs=1)
+    trainer.fit(first, data)
+    _, before = backend.d2l.predict(first, data)
+    trainer.fit(second, data)
+    np.testing.assert_array_equal(backend.d2l.predict(first, data)[1], before)
+    assert (backend.d2l.predict(second, data)[1] != before).any()
+
+
+def test_what_is_not_used_any_more_is_freed(backend, rng):
+    """A compiler keeps what it traced, but not the weights with it."""
+    def train():
+        X, y = batch_of(rng, 8)
+        data = backend.loader(X, y, batch_size=4)
+        model = backend.d2l.SoftmaxRegression(4, lr=0.1)
+        trainer = backend.d2l.Trainer(max_epochs=1)
+        trainer.fit(model, data)
+        backend.d2l.predict(model, data)
+        return weakref.ref(model), weakref.ref(trainer)
+
+    model, trainer = train()
+    gc.collect()
+    assert (model(), trainer()) == (None, None)

@@ -1,5 +1,7 @@
 """The blocks and the network: shapes, parameters, modes and bad arguments."""
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,18 @@ def test_resnext_block_halves_height_and_width(backend):
 def test_group_width_must_divide_the_channels(backend):
     with pytest.raises(ValueError, match='bot_channels=10 .* groups=4'):
         backend.run(backend.d2l.ResNeXtBlock(10, 4, 1), noise(1, 10, 4, 4))
+
+
+def test_many_grouped_convolutions_warn_of_nothing(backend, caplog, capfd,
+                                                   monkeypatch):
+    monkeypatch.setattr(logging.getLogger('tensorflow'), 'propagate', True)
+    for channels in range(8, 64, 8):
+        backend.run(backend.d2l.ResNeXtBlock(channels, 4, 1),
+                    noise(1, channels, 4, 4))
+    printed = capfd.readouterr()
+    assert not [record for record in caplog.records
+                if record.levelno >= logging.WARNING]
+    assert 'WARNING' not in printed.out + printed.err
 
 
 def test_a_block_is_its_input_when_its_branch_is_zero(backend):
@@ -142,3 +156,13 @@ def test_arch_and_classes_are_free(backend):
     assert count(backend, model) == (
         conv(3, 64, 7) + norm(64) + residual(64, 64, False)
         + residual(64, 12, True) + 2 * residual(12, 12, False) + 12 * 5 + 5)
+
+
+def test_plain_is_residual_without_the_addition(backend):
+    """Normalization hides how large the input is; an addition does not."""
+    plain, X = backend.d2l.Plain(3), 1000 * noise(4, 3, 6, 6)
+    Y = backend.run(plain, X)
+    assert Y.shape == X.shape
+    assert 0 <= Y.min() and Y.max() < 20
+    assert backend.run(backend.d2l.Residual(3), X).max() > 100
+    assert count(backend, plain) == residual(3, 3, projection=False)

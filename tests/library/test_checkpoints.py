@@ -1,9 +1,14 @@
 """A training that was cut off goes on to the same weights, bit by bit."""
 
+import pickle
+import resource
+
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from backends import INSTALLED
+from d2l.core import checkpoints
 from d2l.core.checkpoints import Checkpoints
 from test_training import batch_of
 
@@ -70,7 +75,7 @@ def test_goes_on_where_it_was_cut_off(backend, train, cut_off):
 @pytest.mark.parametrize(
     'backend', [name for name in INSTALLED if name in ('torch', 'mxnet')],
     indirect=True)
-def test_scratch_models_are_kept(backend, tmp_path):
+def test_scratch_models_are_kept(backend):
     """Arrays that are attributes alone, with an optimizer from scratch."""
     d2l = backend.d2l
     w = np.array([[2], [-3.4]], 'float32')
@@ -96,12 +101,11 @@ def test_scratch_models_are_kept(backend, tmp_path):
         trainer.fit(Line(), d2l.SyntheticRegressionData(backend.tensor(w), 0))
         return trainer, backend.numpy(trainer.model.w).copy()
 
-    state = str(tmp_path / 'state')
     first, expected = trained()
-    first.save_state(state)
+    arrays = {name: array.copy() for name, array in first.arrays().items()}
     second, other = trained()
     assert (other != expected).any()
-    second.load_state(state)
+    second.set_arrays(arrays)
     np.testing.assert_array_equal(backend.numpy(second.model.w), expected)
 
 
@@ -111,5 +115,180 @@ def test_a_finished_training_is_not_repeated(backend, train, tmp_path):
     for found, expected in zip(found_parameters, parameters, strict=True):
         np.testing.assert_array_equal(found, expected)
     assert (found_board, found_lines) == (board, lines)
-    assert [f.name for f in (tmp_path / 'whole/fit-1').iterdir()] == [
-        f'epoch-{EPOCHS}']
+    assert {f.name for f in (tmp_path / 'whole/fit-1').iterdir()} == {
+        f'epoch-{EPOCHS - 1}', f'epoch-{EPOCHS}'}
+
+
+@pytest.fixture
+def program(backend, rng, tmp_path, monkeypatch, capsys):
+    """Start a program that trains a linear classifier of 12×12 images.
+
+    Returns the trained model and what was printed.
+    """
+    X, y = batch_of(rng, 8)
+    monkeypatch.setenv('D2L_CHECKPOINT_DIR', str(tmp_path))
+
+    def program(epochs, num_outputs=4, lr=0.1, optimizer='sgd', images=X,
+                batch_size=4, trainer=backend.d2l.Trainer, **kwargs):
+        class Model(backend.d2l.SoftmaxRegression):
+            def configure_optimizers(self):
+                return (backend.adam(self) if optimizer == 'adam' else
+                        super().configure_optimizers())
+
+        monkeypatch.setattr(Checkpoints, 'number', iter([1]))
+        backend.d2l.Trainer.seed(5)
+        model = Model(num_outputs, lr)
+        capsys.readouterr()
+        trainer(epochs, **kwargs).fit(
+            model, backend.loader(images, y[:len(images)], batch_size))
+        return model, capsys.readouterr().out
+
+    return program
+
+
+def assert_equal(backend, model, other):
+    for a, b in zip(backend.parameters(model), backend.parameters(other),
+                    strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def whole(program, monkeypatch, tmp_path, **kwargs):
+    """Train three epochs at once, with checkpoints of their own."""
+    with monkeypatch.context() as context:
+        context.setenv('D2L_CHECKPOINT_DIR', str(tmp_path / 'whole'))
+        return program(3, **kwargs)[0]
+
+
+def test_what_the_optimizer_keeps_goes_on(backend, program, monkeypatch,
+                                          tmp_path):
+    """And nothing that is read could run code: no pickle is."""
+    model = whole(program, monkeypatch, tmp_path, optimizer='adam')
+    program(2, optimizer='adam')
+
+    def refuse(*args, **kwargs):
+        raise AssertionError('A checkpoint is unpickled.')
+
+    for name in 'load', 'loads', 'Unpickler':
+        monkeypatch.setattr(pickle, name, refuse)
+    assert_equal(backend, program(3, optimizer='adam')[0], model)
+    folder = tmp_path / 'fit-1/epoch-3'
+    assert {file.name for file in folder.iterdir()} == {
+        'state.safetensors', 'SHA256SUMS'}
+    assert len(load_file(folder / 'state.safetensors')) > 4
+
+
+@pytest.mark.parametrize('changed, said', [
+    ({'num_outputs': 10}, r'num_outputs is 4 there and 10 here.*'
+                          r'\((4, 144|144, 4)\)'),
+    ({'optimizer': 'adam'}, r'optimizer is .* there and .*Adam'),
+    ({'batch_size': 2}, 'training batches is 2 there and 4 here'),
+    ({'gradient_clip_val': 1}, 'gradient_clip_val is 0 there and 1 here'),
+    ({'images': np.ones((8, 1, 12, 12), 'f4')}, 'training set is .*float32'),
+    ({'images': np.ones((7, 1, 12, 12), 'f4')}, r'\(8, .*\(7, ')])
+def test_another_program_is_refused(backend, program, tmp_path, changed, said):
+    """What differs is named, and the checkpoint stays."""
+    model, _ = program(1)
+    with pytest.raises(ValueError, match=r'fit-1.epoch-1 is of another '
+                       r'training: .*' + said + '.*another folder'):
+        program(2, **changed)
+    assert_equal(backend, program(1)[0], model)
+
+
+def test_a_layer_of_another_width_is_refused(backend, program, monkeypatch):
+    """Though no argument tells, and the arrays could be broadcast."""
+    program(1, num_outputs=4)
+    monkeypatch.setattr(checkpoints, 'NO_MATTER',
+                        {*checkpoints.NO_MATTER, 'num_outputs'})
+    with pytest.raises(ValueError, match=r'float32 \(4,\).* there and '
+                       r".*float32 \(10,\)' here"):
+        program(2, num_outputs=10)
+
+
+def test_fewer_epochs_than_the_checkpoint_has_are_told(backend, program):
+    model, said = program(2)
+    assert 'max_epochs' not in said
+    again, said = program(1)
+    assert 'holds 2 epochs, more than max_epochs=1: nothing is trained' in said
+    assert_equal(backend, again, model)
+
+
+def flip(file):
+    content = bytearray(file.read_bytes())
+    content[-3] ^= 1
+    file.write_bytes(content)
+
+
+def cut(file):
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def forge(file):
+    """Put a pickle there, with a checksum that is right."""
+    file.write_bytes(pickle.dumps([1]))
+    (file.parent / 'SHA256SUMS').write_bytes(
+        checkpoints.checksum(file.read_bytes()))
+
+
+@pytest.mark.parametrize('break_file', [
+    flip, cut, forge, lambda file: file.unlink(),
+    lambda file: file.write_bytes(b''),
+    lambda file: (file.parent / 'SHA256SUMS').unlink()])
+def test_the_last_whole_checkpoint_is_used(backend, program, tmp_path,
+                                           monkeypatch, break_file):
+    model = whole(program, monkeypatch, tmp_path)
+    program(2)
+    break_file(tmp_path / 'fit-1/epoch-2/state.safetensors')
+    again, said = program(3)
+    assert f'{tmp_path / "fit-1/epoch-2"} is skipped: ' in said
+    assert 'goes on after epoch 1.' in said and 'epoch 2/3' in said
+    assert_equal(backend, again, model)
+    assert 'skipped' not in program(3)[1]
+
+
+def test_without_a_whole_checkpoint_training_starts_anew(
+        backend, program, tmp_path, monkeypatch):
+    model = whole(program, monkeypatch, tmp_path)
+    program(2)
+    for file in tmp_path.glob('fit-1/*/state.safetensors'):
+        flip(file)
+    again, said = program(3)
+    assert 'No checkpoint is whole: the training starts anew' in said
+    assert_equal(backend, again, model)
+
+
+def test_a_full_disk_is_told_and_training_goes_on(backend, program, tmp_path,
+                                                  monkeypatch):
+    """Here a file may have 1 KB from the second epoch to the third."""
+    model = whole(program, monkeypatch, tmp_path)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    class Trainer(backend.d2l.Trainer):
+        def fit_epoch(self):
+            super().fit_epoch()
+            resource.setrlimit(resource.RLIMIT_FSIZE, (
+                1024 if self.epoch == 1 else hard, hard))
+
+    again, said = program(3, trainer=Trainer)
+    assert (f'{tmp_path / "fit-1/epoch-2"} could not be written: File too '
+            f'large. The training goes on') in said
+    assert_equal(backend, again, model)
+    assert {file.name for file in (tmp_path / 'fit-1').iterdir()} == {
+        'epoch-1', 'epoch-3'}
+
+
+def test_two_programs_do_not_share_a_folder(backend, program, tmp_path,
+                                            monkeypatch):
+    monkeypatch.setattr(Checkpoints, 'number', iter([1]))
+    with Checkpoints(tmp_path).reserved():
+        with pytest.raises(RuntimeError, match='Another process trains with '
+                           'its checkpoints in .*fit-1: wait'):
+            program(1)
+    program(1)
+
+
+def test_a_folder_that_cannot_be_made(program, monkeypatch, tmp_path):
+    (tmp_path / 'file').touch()
+    monkeypatch.setenv('D2L_CHECKPOINT_DIR', str(tmp_path / 'file'))
+    with pytest.raises(OSError, match='No checkpoint can be kept in '
+                       '.*fit-1: Not a directory. Choose another folder'):
+        program(1)

@@ -1,6 +1,7 @@
 """What does not depend on the framework, and what must not be imported."""
 
 import ast
+import io
 import subprocess
 import sys
 import textwrap
@@ -75,6 +76,25 @@ def test_plot(args, lines):
              for line in axes.get_lines()]
     assert drawn == lines and axes.get_xlabel() == 'x'
     plt.close('all')
+
+
+def test_without_matplotlib_a_curve_is_not_saved(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, 'matplotlib', None)
+    board = ProgressBoard()
+    board.draw(1, 2, 'loss')
+    with pytest.raises(ModuleNotFoundError, match='pip install matplotlib'):
+        board.save(tmp_path / 'curve.svg')
+    assert not list(tmp_path.iterdir()) and board.data['loss']
+
+
+@pytest.mark.filterwarnings('error')
+def test_a_plot_shows_korean_words():
+    """On a machine that has no Korean font, too: it comes with d2l."""
+    plot([1, 2], [3, 4], '에포크', '검증 손실', legend=['잔차 연결 없음'])
+    drawn = io.StringIO()
+    plt.savefig(drawn, format='svg')
+    assert 'd2l-Hangul' in drawn.getvalue()
+    plt.close()
 
 
 def test_show_images():

@@ -1,18 +1,31 @@
 """The data set: found, checked, decoded, downloaded, resized, batched."""
 
+import contextlib
 import functools
 import gzip
 import hashlib
 import http.server
+import itertools
+import math
+import os
 import re
+import shutil
+import struct
+import subprocess
+import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+import tracemalloc
+import zlib
+from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from conftest import write_data_set, write_idx
+from conftest import full_disk, write_data_set, write_idx
 from d2l.core import fashion_mnist, hardware
 
 TRAIN_IMAGES, TRAIN_LABELS, VAL_IMAGES, VAL_LABELS = fashion_mnist.SHA256
@@ -37,26 +50,56 @@ def held(request, monkeypatch):
     return request.param
 
 
+@contextlib.contextmanager
+def serving(handler):
+    """Serve on this machine, at the address that is yielded."""
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+    try:
+        yield f'http://127.0.0.1:{server.server_port}/'
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture
-def publisher(tmp_path, tiny, monkeypatch):
+def publisher(tiny, monkeypatch):
     """A server of the tiny set on this machine, and what it was asked for."""
-    asked = []
+    asked, six = [], threading.Barrier(6, timeout=60)
 
     class Handler(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == '/together':
+                six.wait()
+                self.path = '/'
+            super().do_GET()
+
         def log_message(self, *args):
             asked.append(self.path)
 
-    server = http.server.ThreadingHTTPServer(
-        ('127.0.0.1', 0), functools.partial(Handler, directory=tiny))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(fashion_mnist, 'PUBLISHERS',
-                        [f'http://127.0.0.1:{server.server_port}/'])
+    packed = {name: (tiny / f'{name}.gz').read_bytes()
+              for name in fashion_mnist.SHA256}
     monkeypatch.setattr(fashion_mnist, 'SHA256', {
-        name: hashlib.sha256((tiny / f'{name}.gz').read_bytes()).hexdigest()
-        for name in fashion_mnist.SHA256})
-    yield asked
-    server.shutdown()
-    server.server_close()
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in packed.items()})
+    monkeypatch.setattr(fashion_mnist, 'LENGTHS', {
+        name: len(content) for name, content in packed.items()})
+    with serving(functools.partial(Handler, directory=tiny)) as address:
+        monkeypatch.setattr(fashion_mnist, 'PUBLISHERS', [address])
+        yield asked
+
+
+@pytest.fixture
+def drops():
+    """A byte now and then, until the test is over."""
+    over = threading.Event()
+
+    def drops():
+        while not over.wait(0.05):
+            yield b'0'
+
+    yield drops
+    over.set()
 
 
 def test_the_real_set_has_six_thousand_images_a_class(real):
@@ -66,21 +109,67 @@ def test_the_real_set_has_six_thousand_images_a_class(real):
     assert np.bincount(y_val).tolist() == [1000] * 10
 
 
-def test_several_programs_may_download_at_once(tmp_path, publisher,
-                                               monkeypatch):
+PROGRAM = '''
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+from d2l.core import fashion_mnist
+
+root, publisher, *facts = sys.argv[1:]
+fetch = fashion_mnist._fetch
+
+def fetch_together(*args):
+    fetch(*args)
+    urllib.request.urlopen(f'{publisher}together').close()
+
+fashion_mnist._fetch = fetch_together
+fashion_mnist.DEBIAN = fashion_mnist.Path('/nonexistent')
+fashion_mnist.PUBLISHERS = [publisher]
+fashion_mnist.SHA256.update(zip(fashion_mnist.SHA256, facts))
+fashion_mnist.LENGTHS.update(zip(fashion_mnist.SHA256, map(int, facts[4:])))
+with ThreadPoolExecutor(2) as pool:
+    for train, _ in pool.map(fashion_mnist.load, [root] * 2):
+        print(len(train[0]))
+'''
+
+
+def test_several_programs_may_download_at_once(tmp_path, publisher):
     """All have fetched a file before the first one puts it in its place."""
-    together, fetch = threading.Barrier(4, timeout=60), fashion_mnist._fetch
-
-    def fetch_together(url, file):
-        fetch(url, file)
-        together.wait()
-
-    monkeypatch.setattr(fashion_mnist, '_fetch', fetch_together)
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(fashion_mnist.load, [tmp_path / 'new'] * 4))
-    assert [len(train[0]) for train, _ in found] == [20] * 4
-    assert {file.name for file in (tmp_path / 'new').iterdir()} == {
+    root = tmp_path / 'new'
+    programs = [subprocess.Popen(
+        [sys.executable, '-c', PROGRAM, root, fashion_mnist.PUBLISHERS[0],
+         *fashion_mnist.SHA256.values(),
+         *map(str, fashion_mnist.LENGTHS.values())], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+    said = [program.communicate(timeout=60) for program in programs]
+    assert said == [('20\n20\n', '')] * 3
+    assert {file.name for file in root.iterdir()} == {
         f'{name}.gz' for name in fashion_mnist.SHA256}
+
+
+def test_an_interrupted_download_leaves_nothing(tmp_path, publisher,
+                                                monkeypatch):
+    def interrupted(url, file, length):
+        file.write_bytes(b'half')
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fashion_mnist, '_fetch', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fashion_mnist.load(tmp_path / 'new')
+    assert not (tmp_path / 'new').exists()
+
+
+def test_what_a_killed_download_left_goes(tmp_path, publisher):
+    """After an hour: before, it may be another's that is under way."""
+    left, under_way = (tmp_path / f'{TRAIN_IMAGES}.gz.{name}.partial'
+                       for name in ('left', 'under way'))
+    left.touch()
+    under_way.touch()
+    os.utime(left, (0, 0))
+    fashion_mnist.load(tmp_path)
+    assert {file.name for file in tmp_path.glob('*.partial')} == {
+        under_way.name}
 
 
 @pytest.mark.parametrize('suffix', ['', '.gz'])
@@ -176,6 +265,10 @@ def too_long(file):
     file.write_bytes(gzip.compress(content + b'\0'))
 
 
+def too_much(file):
+    file.write_bytes(gzip.compress(bytes([0, 0, 8, 3]) + b'\xff' * 12))
+
+
 def only_a_header(file):
     file.write_bytes(gzip.compress(b'\0\0'))
 
@@ -189,7 +282,8 @@ def holds_nothing(file):
     (not_gzip, 'cannot be decompressed'),
     (wrong_magic, 'begins with the bytes 00000d03, not 00000803'),
     (too_short, 'announces 320 bytes of shape (20, 4, 4), but 319 follow'),
-    (too_long, 'announces 320 bytes of shape (20, 4, 4), but 321 follow'),
+    (too_long, 'announces 320 bytes of shape (20, 4, 4), but more follow'),
+    (too_much, 'but at most '),
     (only_a_header, 'begins with the bytes 0000, not 00000803'),
     (holds_nothing, 'its shape (0, 4, 4) holds nothing')])
 def test_a_bad_file_is_named(tiny, harm, said, held):
@@ -198,6 +292,76 @@ def test_a_bad_file_is_named(tiny, harm, said, held):
     with pytest.raises(ValueError) as error:
         fashion_mnist.load(tiny)
     assert str(file) in str(error.value) and said in str(error.value)
+
+
+def test_a_bomb_is_unpacked_as_far_as_it_announces(tiny, held):
+    """Neither memory nor disk takes the 64 MB that 290 kB unpack to."""
+    file = tiny / f'{TRAIN_IMAGES}.gz'
+    file.write_bytes(gzip.compress(
+        gzip.decompress(file.read_bytes()) + bytes(1 << 26), 1))
+    tracemalloc.start()
+    with full_disk(1 << 20), pytest.raises(ValueError, match='but more foll'):
+        fashion_mnist.load(tiny)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    tracemalloc.stop()
+
+
+def test_no_room_to_unpack(tiny, monkeypatch):
+    monkeypatch.setattr(fashion_mnist, 'STREAMED_SHARE', 0)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, 'disk_usage', lambda _: SimpleNamespace(free=99))
+        with pytest.raises(OSError, match=(
+                f'{TRAIN_IMAGES}.gz unpacks to 337 bytes, more than are free '
+                f'in .* set TMPDIR')):
+            fashion_mnist.load(tiny)
+    assert len(fashion_mnist.load(tiny)[0][0]) == 20
+
+
+def decode(content, packed):
+    """Return the images of a file as the format has them, or None."""
+    try:
+        content = gzip.decompress(content) if packed else content
+    except (OSError, EOFError, zlib.error):
+        return None
+    shape = struct.unpack('>3I', content[4:16].ljust(12, b'\0'))
+    return (np.frombuffer(content, np.uint8, offset=16).reshape(shape)
+            if content.startswith(b'\0\0\x08\3')
+            and math.prod(shape) == len(content) - 16 > 0 else None)
+
+
+@settings(deadline=None)
+@given(shape=st.tuples(*[st.integers(0, 5)] * 3), at=st.integers(0, 140),
+       cut=st.integers(0, 40), more=st.binary(max_size=40),
+       packed=st.booleans(), after_packing=st.booleans(),
+       streamed=st.booleans())
+@example((1, 1, 1), 4, 12, struct.pack('>3I', 999, 999, 99), True, False, 0)
+@example((1, 1, 1), 4, 12, struct.pack('>3I', 999, 999, 99), False, False, 0)
+def test_any_bytes_are_images_or_refused(tmp_path_factory, shape, at, cut,
+                                         more, packed, after_packing,
+                                         streamed):
+    """In little memory, whatever they announce."""
+    content = struct.pack('>4B3I', 0, 0, 8, 3, *shape) + bytes(range(
+        math.prod(shape)))
+    pack = functools.partial(gzip.compress, mtime=0) if packed else bytes
+    if after_packing:
+        content = pack(content)
+    content = content[:at] + more + content[at + cut:]
+    if not after_packing:
+        content = pack(content)
+    file = tmp_path_factory.getbasetemp() / (TRAIN_IMAGES + '.gz' * packed)
+    file.write_bytes(content)
+    expected = decode(content, packed)
+    tracemalloc.start()
+    try:
+        with mock.patch.object(fashion_mnist, 'STREAMED_SHARE',
+                               0 if streamed else 1/4):
+            found = fashion_mnist._read(file)
+    except ValueError as error:
+        assert str(file) in str(error) and expected is None
+    else:
+        assert found.tolist() == expected.tolist()
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
 
 
 def test_images_and_labels_must_be_as_many(tiny):
@@ -230,9 +394,48 @@ def test_the_mirror_helps_out(tmp_path, tiny, publisher, monkeypatch):
     assert len(fashion_mnist.load(tmp_path / 'data')[0][0]) == 20
 
 
+OK = b'HTTP/1.0 200 OK\r\n'
+
+
+@pytest.mark.parametrize('begin, go_on, said', [
+    (b'', (), 'closed connection without response'),
+    (OK + b'Content-Length: many\r\n\r\nfew', (), 'but 3 came'),
+    (OK + b'Content-Length: 99999\r\n\r\nfew', (), 'but 3 came'),
+    (b'HTTP/1.0 302 Found\r\nLocation: http://[\r\n\r\n', (),
+     'Invalid IPv6 URL'),
+    (OK + b'\r\n', itertools.repeat(bytes(1 << 16)), 'but more came'),
+    (OK + b'\r\n', 'drops', 'took more than 0.5 seconds'),
+    (OK + b'Server: ', 'drops', 'took more than 0.5 seconds')])
+def test_a_hostile_publisher_gives_way_to_the_next(
+        tmp_path, publisher, drops, monkeypatch, begin, go_on, said):
+    class Hostile(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            with contextlib.suppress(OSError):      # the other hangs up
+                self.wfile.write(begin)
+                for part in drops() if go_on == 'drops' else go_on:
+                    self.wfile.write(part)
+
+        def log_message(self, *args):
+            pass
+
+    monkeypatch.setattr(fashion_mnist, 'DEADLINE', 0.5)
+    good = fashion_mnist.PUBLISHERS
+    with serving(Hostile) as hostile:
+        monkeypatch.setattr(fashion_mnist, 'PUBLISHERS', [hostile])
+        with pytest.raises(FileNotFoundError, match=said):
+            fashion_mnist.load(tmp_path / 'new')
+        assert not (tmp_path / 'new').exists()
+        monkeypatch.setattr(fashion_mnist, 'PUBLISHERS', [hostile, *good])
+        monkeypatch.setattr(fashion_mnist, 'SHA256', {
+            TRAIN_LABELS: fashion_mnist.SHA256[TRAIN_LABELS]})
+        fashion_mnist.download(tmp_path / 'new')
+    assert [file.name for file in (tmp_path / 'new').iterdir()] == [
+        f'{TRAIN_LABELS}.gz']
+
+
 def test_a_wrong_download_is_not_kept(tmp_path, tiny, publisher):
-    with open(tiny / f'{VAL_LABELS}.gz', 'ab') as file:
-        file.write(b'more')
+    file = tiny / f'{VAL_LABELS}.gz'
+    file.write_bytes(file.read_bytes()[:-1] + b'?')
     with pytest.raises(FileNotFoundError, match='its SHA-256 is'):
         fashion_mnist.load(tmp_path / 'data')
     assert sorted(f.name for f in (tmp_path / 'data').iterdir()) == sorted(

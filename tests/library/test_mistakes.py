@@ -103,7 +103,7 @@ def test_images_of_bytes(backend, rng, capsys):
     assert 'uint8' not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize('num_gpus', [-1, 1.0, None])
+@pytest.mark.parametrize('num_gpus', [-1, 1.0, 1.5, None])
 def test_gpus_are_counted(backend, num_gpus):
     with pytest.raises(ValueError, match=f'num_gpus={num_gpus} must be'):
         backend.d2l.Trainer(max_epochs=1, num_gpus=num_gpus)
@@ -151,6 +151,63 @@ def test_a_loss_that_grows_without_bound(backend, rng, capsys):
         backend.loader(X, y, batch_size=2))
     assert re.search(r'The training loss is (nan|inf) from step [2-8] on, in '
                      r'epoch 1, with lr=1e\+38', capsys.readouterr().out)
+
+
+@pytest.mark.parametrize('images, labels, said', [
+    (0, 0, 'Data has no example to train on'),
+    (4, 8, 'Data has 4 and 8 rows in one set'),
+    (8, 4, 'Data has 8 and 4 rows in one set')])
+def test_examples_that_are_not_there(backend, rng, images, labels, said):
+    X, y = batch_of(rng, 8)
+    with pytest.raises(ValueError, match=said):
+        fit(backend, softmax(backend),
+            backend.loader(X[:images], y[:labels], batch_size=2))
+
+
+@pytest.mark.parametrize('label', [4, -1])
+def test_labels_that_are_no_classes(backend, rng, label):
+    """Whether the framework raises, clips, wraps or gives NaN."""
+    X, y = batch_of(rng, 8)
+    y[5] = label
+    with pytest.raises(ValueError, match=f'A label is {label}, but Softmax'
+                       'Regression has 4 outputs, for the labels 0 to 3'):
+        fit(backend, softmax(backend), backend.loader(X, y, batch_size=2))
+
+
+def test_labels_that_the_trainer_makes_classes(backend, rng):
+    class Trainer(backend.d2l.Trainer):
+        def prepare_batch(self, batch):
+            X, y = super().prepare_batch(batch)
+            return X, y - 10
+
+    X, y = batch_of(rng, 8)
+    model = softmax(backend)
+    Trainer(max_epochs=1).fit(model, backend.loader(X, y + 10, batch_size=4))
+    assert np.isfinite(model.trainer.history[0]['val_loss'])
+
+
+def test_a_label_that_pytorch_ignores(backend, rng):
+    X, y = batch_of(rng, 8)
+    y[5] = -100
+    data = backend.loader(X, y, batch_size=4)
+    if backend.name == 'torch':
+        trainer = fit(backend, softmax(backend), data)
+        assert np.isfinite(trainer.history[0]['train_loss'])
+    else:
+        with pytest.raises(ValueError, match='A label is -100'):
+            fit(backend, softmax(backend), data)
+
+
+def test_weights_that_are_no_numbers_any_more(backend, rng, capsys):
+    """The last step made them so: its loss was a number."""
+    X, y = batch_of(rng, 8)
+    fit(backend, softmax(backend, lr=1e38),
+        backend.loader(X * 100, y, batch_size=8))
+    said = capsys.readouterr().out
+    assert said.count('Since epoch 1 there is NaN or infinity in the weights,'
+                      ' in ') == 1
+    fit(backend, softmax(backend), backend.loader(X, y, batch_size=8))
+    assert 'NaN' not in capsys.readouterr().out
 
 
 @pytest.mark.filterwarnings('ignore::UserWarning')     # Keras's, at length

@@ -34,7 +34,7 @@ DEFAULT_ELSEWHERE = {
         def devices_of(array):
             return {getattr(array, 'value', array).device[-5:]}
         def weights(model):
-            return model.trainer.variables()
+            return model.trainer.variables().values()
         ''',
     'mxnet': '''
         from d2l import mxnet as d2l

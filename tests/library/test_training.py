@@ -41,7 +41,7 @@ def test_loss_falls(backend, rng):
 
 def test_trains_on_real_images(backend, real):
     """800 images teach to tell the ten classes apart far above chance."""
-    model = backend.d2l.ResNet(arch=((1, 64),), lr=0.05)
+    model = backend.d2l.ResNet(arch=((1, 64),), lr=0.02)
     data = backend.d2l.FashionMNIST(batch_size=80, root=real)
     backend.d2l.Trainer(max_epochs=8).fit(model, data)
     assert points(model, 'val_acc')[-1] > 0.5

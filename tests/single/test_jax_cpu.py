@@ -18,6 +18,7 @@ LAYOUT = ('NHWC', 'HWIO', 'NHWC')
 def whatever_the_size(monkeypatch):
     monkeypatch.setattr(jax_cpu, 'MIN_PIXELS', 1)
     monkeypatch.setattr(jax_cpu, 'PATCHES_BYTES', 4000)
+    monkeypatch.setattr(jax_cpu, 'MIN_CHANNELS', jax_cpu.MIN_CHANNELS)
 
 
 def primitives(function, *args):
@@ -107,6 +108,66 @@ def test_images_smaller_than_the_kernel_are_multiplied(monkeypatch):
         assert 'dot_general' in names
 
 
+@pytest.mark.parametrize('layout', [LAYOUT, ('NCHW', 'OIHW', 'NCHW')])
+@settings(max_examples=10, deadline=None)
+@given(groups=st.integers(2, 6), together=st.integers(1, 16),
+       channels=st.tuples(sizes, sizes), kernel=st.tuples(sizes, sizes),
+       strides=st.tuples(sizes, sizes), dilation=st.tuples(sizes, sizes),
+       more=st.tuples(sizes, sizes))
+def test_any_grouped_convolution(layout, groups, together, channels, kernel,
+                                 strides, dilation, more):
+    """It, its gradients and theirs are convolutions without groups."""
+    jax_cpu.MIN_CHANNELS = together
+    rng = np.random.default_rng(0)
+    height, width = ((k - 1) * d + m for k, d, m
+                     in zip(kernel, dilation, more, strict=True))
+    X = rng.normal(size=(2, height, width, groups * channels[0]))
+    K = rng.normal(size=(*kernel, channels[0], groups * channels[1]))
+    if layout != LAYOUT:
+        X, K = X.transpose(0, 3, 1, 2), K.transpose(3, 2, 0, 1)
+    X, K = jnp.array(X, 'float32'), jnp.array(K, 'float32')
+
+    def loss(K, X):
+        Y = lax.conv_general_dilated(
+            X, K, strides, [(1, 1), (1, 1)], rhs_dilation=dilation,
+            dimension_numbers=layout, feature_group_count=groups)
+        return (Y * jnp.sin(jnp.arange(Y.size)).reshape(Y.shape)).sum()
+
+    gradient = jax.grad(loss, argnums=(0, 1))
+
+    def norm(K):
+        return (gradient(K, X)[1] ** 2).sum()
+
+    for function, *args in ((loss, K, X), (gradient, K, X),
+                            (jax.grad(norm), K)):
+        assert_same(function, *args)
+        assert {1} == {
+            count for eqn in jax.make_jaxpr(jax_cpu.rewrite(function))(*args)
+            .eqns if eqn.primitive.name == 'conv_general_dilated'
+            for count in (eqn.params['feature_group_count'],
+                          eqn.params['batch_group_count'])} | {1}
+
+
+@pytest.mark.parametrize('channels, groups, convolutions',
+                         [(64, 64, 4), (64, 2, 2), (24, 3, 1), (80, 5, 5)])
+def test_groups_of_few_channels_are_taken_together(channels, groups,
+                                                   convolutions):
+    """There is little to compile, in a depthwise convolution too."""
+    X = jnp.ones((2, 5, 5, channels))
+    K = jnp.array(np.random.default_rng(0).normal(
+        size=(3, 3, channels // groups, channels)), 'float32')
+
+    def convolve(X, K):
+        return lax.conv_general_dilated(X, K, (1, 1), 'SAME',
+                                        dimension_numbers=LAYOUT,
+                                        feature_group_count=groups)
+
+    assert_same(convolve, X, K)
+    equations = jax.make_jaxpr(jax_cpu.rewrite(convolve))(X, K).eqns
+    assert [eqn.primitive.name for eqn in equations].count(
+        'conv_general_dilated') == convolutions
+
+
 def test_numbers_keep_their_type_where_64_bits_are_the_default():
     X, K = jnp.ones((2, 6, 6, 3)), jnp.ones((3, 3, 3, 4))
     jax.config.update('jax_enable_x64', True)
@@ -118,7 +179,7 @@ def test_numbers_keep_their_type_where_64_bits_are_the_default():
 
 
 def test_what_is_something_else_stays(monkeypatch):
-    """Grouped convolutions, other layouts, loops, branches, own gradients."""
+    """Other layouts, loops, branches, own gradients."""
     rng = np.random.default_rng(0)
     X = jnp.array(rng.normal(size=(2, 8, 8, 8)), 'float32')
     K = jnp.array(rng.normal(size=(3, 3, 4, 6)), 'float32')

@@ -238,3 +238,21 @@ def test_the_library_is_what_the_chapter_saves(tmp_path):
         capture_output=True)
     for file in Path('d2l').glob('*.py'):
         assert (tmp_path / file).read_text() == file.read_text()
+
+
+def test_lines_end_where_python_ends_them():
+    """Not at what ends lines elsewhere."""
+    text = 'a\u2028b\x85c\x0cd\x1ce'
+    source = f'''x = '{text}'  # {text}
+def f():  #@save
+    return '{text}'
+
+def g():  #@save
+    """{text}"""
+    return f()'''
+    names: dict = {}
+    exec(lib.merged([(lib.saved_source(source), 'sec_a')]), names)
+    assert names['g']() == text and 'x' not in names
+    assert names['g'].__doc__.split() == [*text.split(), *'Defined in sec_a'
+                                          .split()]
+    assert text in lib.without_marks(source).split('\n')[2]

@@ -4,9 +4,13 @@ import os
 import re
 import shutil
 import subprocess
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
+
+from book.content.files import undate
 
 # What a test runs, of a task that .ci/run does not: its file.
 TESTED = {
@@ -18,8 +22,8 @@ TESTED = {
     'slides': 'book/test_slides.py', 'site': 'book/test_site.py',
     'lib': 'book/test_sources.py', 'figures': 'book/test_sources.py',
     'equality': 'library/test_equality.py', 'bench': 'single/test_bench.py'}
-# They ask a package index for what is newest, and take many minutes.
-BY_HAND = {'lock', 'matrix'}
+# They ask a package index or an advisory service, or take many minutes.
+BY_HAND = {'audit', 'lock', 'matrix', 'sbom'}
 NOT_MADE = '-o', '.tools/.done', '-o', '.venv/.done', '-o', '.venv-mxnet/.done'
 
 
@@ -73,6 +77,36 @@ def test_the_wheel_needs_no_other_program(copy):
         'PIP_INDEX_URL': 'http://127.0.0.1:9', 'PIP_NO_INDEX': '1'})
     [wheel] = (copy / 'dist').iterdir()
     assert wheel.suffix == '.whl'
+
+
+def test_the_wheel_is_the_same_whenever_it_is_made(copy):
+    """Of the same source, to the byte."""
+    wheels = []
+    for seconds in 1_500_000_000, 1_600_000_000:
+        for path in copy.rglob('d2l/**/*'):
+            os.utime(path, (seconds, seconds))
+        make('wheel', cwd=copy)
+        [wheel] = (copy / 'dist').iterdir()
+        wheels.append(wheel.read_bytes())
+    assert wheels[0] == wheels[1]
+
+
+def test_a_zip_file_is_the_same_whenever_it_is_made(tmp_path):
+    """Of the same files, to the byte; what it holds stays as it is."""
+    zips = []
+    for seconds in 1_500_000_000, 1_600_000_000:
+        with zipfile.ZipFile(tmp_path / 'a.zip', 'w') as archive:
+            for name in 'b', 'mimetype', 'a':
+                info = zipfile.ZipInfo(name, time.gmtime(seconds)[:6])
+                info.external_attr = 0o644 << 16
+                archive.writestr(info, name * 100)
+        undate(tmp_path / 'a.zip')
+        zips.append((tmp_path / 'a.zip').read_bytes())
+    assert zips[0] == zips[1]
+    with zipfile.ZipFile(tmp_path / 'a.zip') as archive:
+        assert archive.namelist() == ['mimetype', 'a', 'b']
+        assert archive.read('b') == b'b' * 100
+        assert archive.getinfo('b').external_attr == 0o644 << 16
 
 
 def test_clean_leaves_the_source(copy):

@@ -1,5 +1,6 @@
 """The version is the same wherever it stands, and what is run is pinned."""
 
+import hashlib
 import re
 from configparser import ConfigParser
 from pathlib import Path
@@ -51,3 +52,27 @@ def test_the_notice_names_what_is_there():
                        re.MULTILINE)
     assert set(named) == {str(path) for path in Path('book').rglob('*LICENSE*')
                           if path.is_file()}
+
+
+def test_the_notice_lists_every_shipped_script_and_font_as_it_is():
+    """Others' scripts bear their version in the name; fonts are others'."""
+    listed = dict((file, digest) for digest, file in re.findall(
+        r'^    ([0-9a-f]{64})  (\S+)', Path('NOTICE').read_text(),
+        re.MULTILINE))
+    shipped = {str(path) for folder in ('book', 'd2l')
+               for path in Path(folder).rglob('*')
+               if path.suffix in {'.woff2', '.woff', '.ttf', '.otf'}
+               or re.search(r'-\d[\d.]*\.(js|css)$', path.name)}
+    assert set(listed) == shipped
+    for file, digest in listed.items():
+        assert hashlib.sha256(Path(file).read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize('file', ['main.txt', 'mxnet.txt', 'tools.txt'])
+def test_every_pin_has_its_hashes(file):
+    """What is installed is what was pinned, to the byte."""
+    text = Path('requirements', file).read_text()
+    pins = re.findall(r'^[a-z].*$', text, re.MULTILINE)
+    hashed = re.findall(r'^[a-z][\w.-]*(?:\[.*\])?==\S+(?: ;.*)? \\\n'
+                        r'    --hash=sha256:[0-9a-f]{64}', text, re.MULTILINE)
+    assert pins and len(hashed) == len(pins)

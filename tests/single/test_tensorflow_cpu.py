@@ -118,6 +118,17 @@ def test_only_small_images_are_multiplied(every_size, size, is_product):
                                                       not is_product)
 
 
+def test_groups_are_convolved_one_by_one():
+    """No part of it is left to XLA, whose gradient takes seconds."""
+    layer = tf.keras.layers.Conv2D(8, 3, groups=4, padding='same')
+    with fast_layers():
+        graph = tf.function(lambda: layer(tf.ones((2, 6, 6, 8)))
+                            ).get_concrete_function().graph
+    names = [op.type for op in graph.get_operations()]
+    assert names.count('Conv2D') == 4
+    assert 'PartitionedCall' not in ' '.join(names)
+
+
 def test_training_uses_it():
     seen = []
 

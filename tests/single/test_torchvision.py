@@ -1,5 +1,7 @@
 """d2l.torch takes over the weights of torchvision's ResNets."""
 
+import runpy
+
 import pytest
 import torch
 from torch import nn
@@ -73,3 +75,23 @@ def test_what_does_not_fit_is_refused(torchvision):
                              torchvision.models.resnet50().state_dict())
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, before[name])
+
+
+def test_the_figure_of_costs_shows_what_torchvision_tells(torchvision):
+    """img/draw.py's numbers, against those beside torchvision's weights."""
+    weights = {'AlexNet': 'AlexNet', 'VGG-16': 'VGG16',
+               'GoogLeNet': 'GoogLeNet', 'ResNet-18': 'ResNet18',
+               'ResNet-50': 'ResNet50', 'ResNet-152': 'ResNet152',
+               'ResNeXt-50': 'ResNeXt50_32X4D',
+               'ResNeXt-101': 'ResNeXt101_32X8D',
+               'RegNetX-3.2': 'RegNet_X_3_2GF', 'ViT-B/16': 'ViT_B_16',
+               'ConvNeXt-T': 'ConvNeXt_Tiny', 'ConvNeXt-B': 'ConvNeXt_Base'}
+    for label, year, params, macs, error in runpy.run_path(
+            'img/draw.py')['MODELS']:
+        name = weights[label.partition(',')[0]]
+        kind = 'IMAGENET1K_V2' if year == 2021 else 'IMAGENET1K_V1'
+        meta = getattr(torchvision.models, f'{name}_Weights')[kind].meta
+        accuracy = meta['_metrics']['ImageNet-1K']['acc@1']
+        assert params == pytest.approx(meta['num_params'] / 1e4, abs=0.6)
+        assert macs == pytest.approx(10 * meta['_ops'], abs=0.06)
+        assert error == pytest.approx(100 - accuracy, abs=0.06), label

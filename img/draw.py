@@ -6,6 +6,8 @@ circle adds. The white ground is that of paper; book/pages/dark.py
 makes a second palette for the dark.
 """
 
+import math
+from itertools import pairwise
 from pathlib import Path
 
 INK, GRAY = '#1f2933', '#616e7c'
@@ -19,6 +21,8 @@ STYLE = f'''
     .math {{ font: italic 15px "STIX Two Math", "Times New Roman", serif; }}
     .small {{ font-size: 11.5px; fill: {GRAY}; }}
     .line {{ fill: none; stroke: {INK}; stroke-width: 1.4; }}
+    .start {{ text-anchor: start; }}
+    .grid {{ stroke: {GRAY}; stroke-width: .6; opacity: .35; }}
     .flow {{ marker-end: url(#arrow); }}
     .dashed {{ fill: none; stroke: {GRAY}; stroke-width: 1.3;
               stroke-dasharray: 5 4; }}'''
@@ -69,6 +73,43 @@ class Figure:
                           (x, y - i * step + 17))
             self.box(x, y - i * step, content, kind, width)
         return y - (len(layers) - 1) * step
+
+    def upright(self, x, y, content, kind, width):
+        """Draw a layer standing upright, centred at (x, y)."""
+        self.add(f'<g transform="rotate(-90 {x} {y})">')
+        self.box(x, y, content, kind, width, 26)
+        self.add('</g>')
+
+    def cell(self, left, top, size, kind=None, content=''):
+        """Draw a number of a tensor, coloured where it has a kind."""
+        fill, stroke = KINDS[kind] if kind else ('white', GRAY)
+        self.add(f'<rect x="{left}" y="{top}" width="{size}" '
+                 f'height="{size}" fill="{fill}" stroke="{stroke}" '
+                 f'stroke-width="1"/>')
+        if content != '':
+            self.text(left + size / 2, top + size / 2, content)
+
+    def matrix(self, left, top, rows, kind, marked=None, size=30):
+        """Draw a matrix of numbers; `marked` are the coloured ones, or all.
+
+        These are drawn last, so that their edges are whole.
+        """
+        places = [(i, j) for i, row in enumerate(rows)
+                  for j in range(len(row))]
+        for colour in (False, True):
+            for i, j in places:
+                if (marked is None or (i, j) in marked) == colour:
+                    self.cell(left + j * size, top + i * size, size,
+                              kind if colour else None,
+                              str(rows[i][j]).replace('-', '−'))
+
+    def maps(self, left, top, rows, columns, marked, n=3, size=10, gap=10):
+        """Draw n×n maps, one a channel in columns and an image in rows."""
+        for i in range(rows):
+            for j in range(columns):
+                self.matrix(left + j * (n * size + gap),
+                            top + i * (n * size + gap), [[''] * n] * n,
+                            'norm', None if (i, j) in marked else (), size)
 
     def save(self, name):
         body = '\n  '.join(self.parts)
@@ -178,12 +219,9 @@ def resnet18():
     y, x = 130, 62
 
     def pill(content, kind, width):
-        """Draw a layer standing upright, then the arrow to the next one."""
+        """Draw a layer, then go on to the place of the next one."""
         nonlocal x
-        fill, stroke = KINDS[kind]
-        fig.add(f'<g transform="rotate(-90 {x} {y})">')
-        fig.box(x, y, content, kind, width, 26)
-        fig.add('</g>')
+        fig.upright(x, y, content, kind, width)
         x += 40
 
     def arrow():
@@ -253,20 +291,176 @@ def resnext_block():
 
 
 def inception():
-    fig = Figure(640, 300, 'Inception 블록의 네 갈래')
-    fig.line((320, 290), (320, 262), arrow=False)
-    branches = [[('1×1 합성곱', 'conv')],
-                [('1×1 합성곱', 'conv'), ('3×3 합성곱', 'conv')],
-                [('1×1 합성곱', 'conv'), ('5×5 합성곱', 'conv')],
-                [('3×3 최대 풀링', 'pool'), ('1×1 합성곱', 'conv')]]
-    for x, layers in zip([83, 241, 399, 557], branches, strict=True):
-        y = 182 if len(layers) == 1 else 212
-        fig.line((320, 262), (x, 262), (x, y + 17))
-        top = fig.column(x, y, layers, step=60, width=118)
+    fig = Figure(700, 390, 'Inception 블록의 네 갈래')
+    fig.line((350, 380), (350, 352), arrow=False)
+    relu = 'ReLU', 'relu'
+    branches = [[('1×1 합성곱 (64)', 'conv'), relu],
+                [('1×1 합성곱 (96)', 'conv'), relu,
+                 ('3×3 합성곱 (128)', 'conv'), relu],
+                [('1×1 합성곱 (16)', 'conv'), relu,
+                 ('5×5 합성곱 (32)', 'conv'), relu],
+                [('3×3 최대 풀링', 'pool'), ('1×1 합성곱 (32)', 'conv'), relu]]
+    for x, layers in zip([93, 265, 437, 609], branches, strict=True):
+        y = 232 + 24 * (len(layers) - 1)
+        fig.line((350, 352), (x, 352), (x, y + 17))
+        top = fig.column(x, y, layers, width=132)
         fig.line((x, top - 15), (x, 92))
-    fig.box(320, 75, '채널 방향으로 이어 붙이기', 'block', 592)
-    fig.line((320, 60), (320, 24))
+    fig.box(350, 75, '채널 방향으로 이어 붙이기 (256)', 'block', 648)
+    fig.line((350, 60), (350, 24))
     fig.save('inception.svg')
+
+
+def googlenet():
+    fig = Figure(1100, 250, 'GoogLeNet의 구조')
+    y, x = 130, 62
+    fig.text(20, y, '입력', 'small')
+    fig.line((36, y), (47, y))
+    pool = '3×3 최대 풀링', 'pool'
+
+    def group(layers, name):
+        nonlocal x
+        left = x - 22
+        for i, (content, kind) in enumerate(layers):
+            if i:
+                fig.line((x - 27, y), (x - 15, y))
+            fig.upright(x, y, content, kind, 128)
+            x += 40
+        if name:
+            fig.dashed(left, y - 80, x - 18, y + 80)
+            fig.text((left + x - 18) / 2, y + 96, name, 'small')
+        x += 12
+        fig.line((x - 39, y), (x - 15, y))
+
+    group([('7×7 합성곱, 64', 'conv'), pool], '')
+    group([('1×1 합성곱, 64', 'conv'), ('3×3 합성곱, 192', 'conv'), pool], '')
+    for name, channels in [('2개', (256, 480)),
+                           ('5개', (512, 512, 512, 528, 832)),
+                           ('2개', (832, 1024))]:
+        group([(f'Inception, {c}', 'block') for c in channels], name)
+        if channels[-1] < 1024:
+            group([pool], '')
+    group([('전역 평균 풀링', 'pool'), ('완전 연결층', 'dense')], '')
+    fig.text(x + 2, y, '출력', 'small')
+    fig.width = x + 26
+    fig.save('googlenet.svg')
+
+
+def input_channels():
+    fig = Figure(690, 300, '입력 채널이 두 개인 합성곱')
+    corner = {(0, 0), (0, 1), (1, 0), (1, 1)}
+    channels = [('채널 1', [[1, 2, 0], [3, 1, 2], [0, 1, 4]],
+                 [[1, 0], [2, -1]], [[6, 2], [2, -1]]),
+                ('채널 2', [[0, 1, 1], [2, 0, 1], [1, 3, 0]],
+                 [[2, 1], [0, 1]], [[1, 4], [7, 1]])]
+    for top, (name, X, K, Y) in zip([50, 180], channels, strict=True):
+        middle = top + 45
+        fig.text(36, middle, name, 'small')
+        fig.matrix(70, top, X, 'block', corner)
+        fig.text(184, middle, '∗')
+        fig.matrix(208, middle - 30, K, 'conv')
+        fig.text(292, middle, '=')
+        fig.matrix(316, middle - 30, Y, 'norm', {(0, 0)})
+        fig.line((382, middle), (460, middle),
+                 (460, 148 if top < 100 else 172))
+    for x, name in [(115, '입력'), (238, '커널'), (346, '채널마다의 결과')]:
+        fig.text(x, 24, name, 'small')
+    fig.plus(460, 160)
+    fig.line((471, 160), (536, 160))
+    fig.matrix(544, 130, [[7, 6], [9, 0]], 'norm', {(0, 0)})
+    fig.text(574, 24, '출력', 'small')
+    fig.width = 640
+    fig.save('input-channels.svg')
+
+
+def output_channels():
+    fig = Figure(580, 300, '입력 채널이 두 개, 출력 채널이 세 개인 합성곱')
+    for i in (1, 0):        # the first channel in front
+        fig.matrix(40 + 16 * i, 110 + 16 * i, [[''] * 4] * 4, 'block',
+                   None, 18)
+    fig.text(84, 24, '입력 채널 2개', 'small')
+    fig.text(290, 24, '커널 3 × 2장', 'small')
+    fig.text(494, 24, '출력 채널 3개', 'small')
+    for y in (80, 160, 240):
+        fig.line((136, 160), (180, 160), (180, y), (228, y))
+        for i in (1, 0):
+            fig.matrix(238 + 56 * i, y - 24, [[''] * 3] * 3, 'conv',
+                       None, 16)
+        fig.line((348, y), (458, y))
+        fig.matrix(466, y - 28, [[''] * 4] * 4, 'norm', None, 14)
+        fig.text(402, y - 12, '더하기', 'small')
+    fig.save('output-channels.svg')
+
+
+def output_size():
+    fig = Figure(520, 290, '패딩과 스트라이드')
+    size, left, top = 30, 70, 60
+    kernel = {(i, j) for i in range(3) for j in range(3)}
+    fig.matrix(left - size, top - size, [[''] * 3] * 3, 'conv', kernel, size)
+    for i in range(5):
+        for j in range(5):
+            if (i + 1, j + 1) not in kernel:
+                fig.cell(left + j * size, top + i * size, size)
+    fig.dashed(left - size, top - size, left + 6 * size, top + 6 * size)
+    for i in (0, 2, 4):
+        for j in (0, 2, 4):
+            fig.add(f'<circle cx="{left - size / 2 + j * size}" '
+                    f'cy="{top - size / 2 + i * size}" r="4.5" '
+                    f'fill="{INK}"/>')
+    fig.text(left + 75, 16, '입력 5×5, 패딩 1', 'small')
+    fig.line((266, 135), (356, 135))
+    fig.text(310, 119, '스트라이드 2', 'small')
+    fig.matrix(370, 90, [[''] * 3] * 3, 'norm', {(0, 0)}, size)
+    fig.text(415, 16, '출력 3×3', 'small')
+    fig.height = 262
+    fig.save('output-size.svg')
+
+
+def receptive_field():
+    fig = Figure(440, 250, '3×3 합성곱 두 개의 수용 영역')
+    size, step = 34, 56
+    rows = [('입력', 190, 5, 'block'), ('첫째 층', 110, 3, 'conv'),
+            ('둘째 층', 30, 1, 'norm')]
+    for (_, below, n, _), (_, top, m, _) in pairwise(rows):
+        for j in range(m):
+            for k in range(3):
+                fig.line((240 + (j + k - (n - 1) / 2) * step, below),
+                         (240 + (j - (m - 1) / 2) * step, top + size),
+                         arrow=False)
+    for name, top, n, kind in rows:
+        for j in range(n):
+            fig.cell(240 + (j - (n - 1) / 2) * step - size / 2, top, size,
+                     kind)
+        fig.text(50, top + size / 2, name, 'small')
+    fig.save('receptive-field.svg')
+
+
+def batch_norm_axes():
+    fig = Figure(560, 270, '배치 정규화가 평균과 분산을 구하는 범위')
+    fig.matrix(90, 60, [[''] * 3] * 4, 'norm', {(i, 1) for i in range(4)}, 40)
+    fig.text(150, 40, '특성 →', 'small')
+    fig.text(56, 140, '배치 ↓', 'small')
+    fig.text(150, 250, '완전 연결층 뒤')
+    fig.maps(360, 60, 4, 3, {(i, 1) for i in range(4)})
+    fig.text(415, 40, '채널 →', 'small')
+    fig.text(326, 135, '배치 ↓', 'small')
+    fig.line((478, 75), (498, 75), arrow=False)
+    fig.text(526, 66, '높이', 'small')
+    fig.text(526, 84, '× 너비', 'small')
+    fig.text(415, 250, '합성곱층 뒤')
+    fig.save('batch-norm-axes.svg')
+
+
+def group_norm():
+    fig = Figure(700, 230, '배치, 층, 그룹 정규화가 함께 모으는 값')
+    for left, name, marked in [
+            (70, '배치 정규화', {(i, 1) for i in range(3)}),
+            (295, '층 정규화', {(1, j) for j in range(4)}),
+            (520, '그룹 정규화', {(1, 0), (1, 1)})]:
+        fig.maps(left, 56, 3, 4, marked)
+        fig.text(left + 75, 36, '채널 →', 'small')
+        fig.text(left - 28, 111, '배치 ↓', 'small')
+        fig.text(left + 75, 204, name)
+    fig.save('group-norm.svg')
 
 
 def block_variants():
@@ -300,6 +494,49 @@ def block_variants():
                  (x + 13, top - 47))
         fig.text(x, top - (89 if last else 133), name)
     fig.save('block-variants.svg')
+
+
+def unraveled():
+    fig = Figure(600, 500, '잔차 블록 세 개와, 그것을 펼친 여덟 개의 길')
+    names = ['g₀', 'g₁', 'g₂']
+
+    def branch(x, y, i):
+        fig.box(x, y, '', 'block', 56, 28)
+        fig.text(x, y, names[i], 'math')
+
+    # To the right: the blocks in a row.
+    y = 82
+    fig.text(24, y, 'x₀', 'math')
+    for i in range(3):
+        x = 145 + 160 * i
+        fig.line((x - (107 if i == 0 else 74), y), (x - 30, y))
+        branch(x, y, i)
+        fig.line((x + 28, y), (x + 60, y))
+        fig.plus(x + 74, y)
+        fig.line((x - 58, y), (x - 58, 38), (x + 74, 38), (x + 74, 69))
+    fig.line((550, y), (566, y))
+    fig.text(582, y, 'x₃', 'math')
+    # Below: every way through them, those with few branches first.
+    ways = [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
+    top, middle, bottom = 162, 302, 442
+    fig.text(24, middle, 'x₀', 'math')
+    fig.line((38, middle), (60, middle), arrow=False)
+    fig.line((60, top), (60, bottom), arrow=False)
+    fig.line((512, top), (512, bottom), arrow=False)
+    for row, way in enumerate(ways):
+        y, left = top + 40 * row, 60
+        for i in way:
+            x = 145 + 140 * i
+            fig.line((left, y), (x - 30, y))
+            branch(x, y, i)
+            left = x + 28
+        fig.line((left, y), (512, y), arrow=False)
+    fig.line((512, middle), (526, middle))
+    fig.plus(539, middle)
+    fig.line((550, middle), (566, middle))
+    fig.text(582, middle, 'x₃', 'math')
+    fig.text(285, 480, '블록마다 갈래를 지나거나 건너뜁니다', 'small')
+    fig.save('unraveled.svg')
 
 
 def cover():
@@ -378,7 +615,186 @@ def pipeline():
     fig.save('pipeline.svg')
 
 
+def three_errors():
+    fig = Figure(620, 250, '근사 오차, 추정 오차, 최적화 오차')
+    fig.add('<ellipse cx="190" cy="130" rx="172" ry="104" fill="#1d4ed8" '
+            'fill-opacity="0.07" stroke="#1d4ed8" stroke-width="1.5"/>')
+    fig.text(60, 112, 'ℱ', 'math')
+    best, chosen, trained, target = ((361, 120), (236, 84), (120, 172),
+                                     (540, 60))
+    for start, end, name, x, y in [(target, best, '근사 오차', 474, 108),
+                                   (best, chosen, '추정 오차', 286, 122),
+                                   (chosen, trained, '최적화 오차', 116, 138)]:
+        fig.line(start, end, arrow=False)
+        fig.text(x, y, name)
+    for (x, y), colour in [(target, '#be123c'), (best, INK), (chosen, INK),
+                           (trained, INK)]:
+        fig.add(f'<circle cx="{x}" cy="{y}" r="4.5" fill="{colour}"/>')
+    star = '<tspan font-size="11" dy="-5">*</tspan>'
+    fig.text(target[0] + 16, target[1] - 14, f'f{star}', 'math')
+    fig.text(chosen[0] - 4, chosen[1] - 20,
+             f'f{star}<tspan font-size="10" dy="12">ℱ</tspan>', 'math')
+    fig.text(best[0] + 96, best[1] + 34, '클래스에서 가장 가까운 함수',
+             'small')
+    fig.text(chosen[0] - 66, chosen[1] - 2, '데이터로 고른 함수', 'small')
+    fig.text(trained[0], trained[1] + 22, '훈련이 찾아낸 함수', 'small')
+    fig.save('three-errors.svg')
+
+
+def grouped_convolution():
+    fig = Figure(600, 272, '그룹 합성곱과 블록 대각 행렬')
+    kinds = ['conv', 'norm', 'relu', 'dense']
+    size, step = 22, 30
+    # Left: channels in four groups, below the inputs, above the outputs.
+    for g, kind in enumerate(kinds):
+        places = [40 + (2 * g + i) * step for i in (0, 1)]
+        for below in places:
+            for above in places:
+                fig.line((below, 202), (above, 96))
+        for x in places:
+            fig.box(x, 215, '', kind, size, size)
+            fig.box(x, 80, '', kind, size, size)
+    fig.text(145, 250, '입력 채널 8개')
+    fig.text(145, 46, '출력 채널 8개')
+    # Right: the matrix at one place of the kernel.
+    left, top, cell = 345, 62, 21
+    for row in range(8):
+        for column in range(8):
+            x, y = left + (column + .5) * cell, top + (row + .5) * cell
+            if row // 2 == column // 2:
+                fig.box(x, y, '', kinds[row // 2], cell, cell)
+            else:
+                fig.text(x, y, '0', 'small')
+    right, bottom = left + 8 * cell, top + 8 * cell
+    fig.dashed(left - 3, top - 3, right + 3, bottom + 3)
+    fig.text((left + right) / 2, bottom + 20, '입력 채널')
+    fig.text(left - 34, (top + bottom) / 2 - 9, '출력')
+    fig.text(left - 34, (top + bottom) / 2 + 9, '채널')
+    fig.text(right + 42, top + 40, '0이 아닌')
+    fig.text(right + 42, top + 58, '가중치는')
+    fig.text(right + 42, top + 76, '16개')
+    fig.text((left + right) / 2, 30, '커널의 한 위치에 있는 가중치')
+    fig.save('grouped-convolution.svg')
+
+
+# torchvision's models: name, year, parameters in 10^4, multiply-adds in 10^8
+# at 224×224, top-1 error on ImageNet in per cent. The last has the weights of
+# the recipe of 2021, the others the first that torchvision published.
+MODELS = [('AlexNet', 2012, 6110, 7.1, 43.5),
+          ('VGG-16', 2014, 13836, 154.7, 28.4),
+          ('GoogLeNet', 2014, 662, 15.0, 30.2),
+          ('ResNet-18', 2015, 1169, 18.1, 30.2),
+          ('ResNet-50', 2015, 2556, 40.9, 23.9),
+          ('ResNet-152', 2015, 6019, 115.1, 21.7),
+          ('ResNeXt-50', 2016, 2503, 42.3, 22.4),
+          ('ResNeXt-101', 2016, 8879, 164.1, 20.7),
+          ('RegNetX-3.2', 2020, 1530, 31.8, 21.6),
+          ('ViT-B/16', 2020, 8657, 175.6, 18.9),
+          ('ConvNeXt-T', 2022, 2859, 44.6, 17.5),
+          ('ConvNeXt-B', 2022, 8859, 153.5, 15.9),
+          ('ResNet-50, 2021년의 훈련법', 2021, 2556, 40.9, 19.1)]
+
+
+def cost_by_year():
+    fig = Figure(780, 530, 'ImageNet 모델의 오차와 비용, 해마다')
+    columns = {2012: 66, 2014: 170, 2015: 290, 2016: 410, 2020: 530,
+               2021: 290, 2022: 656}
+
+    def height(error):
+        return round(30 + 435 * math.log(45 / error), 1)
+
+    for error in (15, 20, 25, 30, 40):
+        fig.add(f'<line x1="46" x2="770" y1="{height(error)}" '
+                f'y2="{height(error)}" class="grid"/>')
+        fig.text(24, height(error), f'{error}%', 'small')
+    for year, x in columns.items():
+        if year != 2021:
+            fig.text(x + 34, 518, f'{year}년')
+    for name, year, params, macs, error in MODELS:
+        x, y = columns[year], height(error)
+        kind = ('norm' if year == 2021 else 'dense' if year < 2015 else
+                'conv' if year < 2017 else 'relu')
+        fill, stroke = KINDS[kind]
+        radius = round(1.3 * math.sqrt(macs), 1)
+        fig.add(f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{fill}" '
+                f'stroke="{stroke}" stroke-width="1.3"/>')
+        left = x + radius + 4
+        fig.add(f'<text x="{left}" y="{y - 7}" dy=".35em" '
+                f'class="start">{name}</text>')
+        fig.add(f'<text x="{left}" y="{y + 8}" dy=".35em" '
+                f'class="small start">{params:,}만 · {macs:.0f}억</text>')
+    fig.save('cost-by-year.svg')
+
+
+def anynet():
+    fig = Figure(800, 470, 'AnyNet: 네트워크, 단계, 블록')
+    # Left: the network.
+    x, bottom = 110, 400
+    layers = [('스템', 'conv')] + [(f'단계 {i}', 'block') for i in
+                                  range(1, 5)] + [('헤드', 'dense')]
+    fig.line((x, 446), (x, bottom + 17))
+    fig.text(x + 26, 436, '입력', 'small')
+    top = fig.column(x, bottom, layers, step=60)
+    fig.line((x, top - 15), (x, top - 46))
+    fig.text(x + 26, top - 36, '로짓', 'small')
+    fig.dashed(x - 86, bottom - 4 * 60 - 24, x + 86, bottom - 60 + 24)
+    fig.text(x + 112, bottom - 150, '몸체', 'small')
+    fig.text(x, 20, '네트워크')
+    # Middle: a stage. Its blocks differ in the first one's stride.
+    x = 380
+    wi = sub('w', 'i')
+    fig.line((x, 446), (x, bottom + 17))
+    fig.column(x, bottom, [('블록 1, 스트라이드 2', 'block'),
+                           ('블록 2', 'block')], step=84, width=156)
+    fig.line((x, bottom - 84 - 15), (x, bottom - 128))
+    fig.text(x, bottom - 146, '⋮')
+    fig.line((x, bottom - 164), (x, bottom - 205))
+    fig.box(x, bottom - 222, f'블록 {sub("d", "i")}', 'block', 156)
+    fig.line((x, bottom - 237), (x, bottom - 268))
+    fig.text(x + 50, bottom - 42, '해상도가 절반', 'small')
+    fig.text(x, 20, '단계 i')
+    # Right: a block.
+    x = 650
+    bot = f'{wi}/{sub("b", "i")}'
+    fig.line((x, 446), (x, bottom + 17))
+    top = fig.column(x, bottom, [(f'1×1 합성곱 ({bot})', 'conv'),
+                                 (f'3×3 그룹 합성곱 ({bot})', 'conv'),
+                                 (f'1×1 합성곱 ({wi})', 'conv')],
+                     step=84, width=176)
+    fig.text(x + 54, bottom - 126, f'그룹마다 {sub("g", "i")}채널', 'small')
+    fig.line((x, top - 15), (x, 173))
+    fig.plus(x, 160)
+    fig.line((x, 149), (x, 117))
+    fig.box(x, 100, 'ReLU', 'relu')
+    fig.line((x, 85), (x, 54))
+    fig.line((x, 432), (x + 116, 432), (x + 116, 160), (x + 13, 160))
+    fig.text(x, 20, '블록')
+    fig.save('anynet.svg')
+
+
+def design_spaces():
+    fig = Figure(700, 300, '중첩된 설계 공간 A, B, C, D, E')
+    conditions = ['조건 없음', '병목 비율을 함께', '그룹 너비도 함께',
+                  '너비가 줄지 않음', '깊이도 줄지 않음']
+    colors = ['#1d4ed8', '#0369a1', '#0f766e', '#15803d', '#a16207']
+    for i, (name, condition) in enumerate(zip('ABCDE', conditions,
+                                              strict=True)):
+        left, top, right, bottom = (20 + 128 * i, 20 + 16 * i, 680 - 8 * i,
+                                    280 - 16 * i)
+        fig.add(f'<rect x="{left}" y="{top}" width="{right - left}" '
+                f'height="{bottom - top}" rx="14" fill="{colors[i]}" '
+                f'fill-opacity="0.07" stroke="{colors[i]}" '
+                f'stroke-width="1.5"/>')
+        fig.text(left + 62, 138, name, 'math')
+        fig.text(left + 62, 162, condition, 'small')
+    fig.save('design-spaces.svg')
+
+
 if __name__ == '__main__':
     for draw in (function_classes, residual_block, resnet_block, resnet18,
-                 resnext_block, block_variants, inception, cover, pipeline):
+                 resnext_block, block_variants, inception, googlenet,
+                 input_channels, output_channels, output_size,
+                 receptive_field, batch_norm_axes, group_norm, cover,
+                 pipeline, grouped_convolution, cost_by_year, three_errors,
+                 unraveled, anynet, design_spaces):
         draw()

@@ -3,3 +3,7 @@
 import warnings
 
 warnings.filterwarnings('ignore', 'pkg_resources is deprecated')  # notedown's
+
+
+class Wrong(Exception):
+    """Something that an author can mend; the message says what and where."""

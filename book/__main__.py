@@ -11,11 +11,11 @@ import subprocess
 import sys
 from typing import Any
 
+from book import Wrong
 from book.config import Config
-from book.content.check import Mistakes
-from book.content.execution import CellFailed
 from book.frameworks import TABS
 
+KEPT = 'What was built or recorded before stays as it is.'
 TAB = {'choices': TABS}
 COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
     # name: module, help, options
@@ -69,8 +69,12 @@ def call(name, **arguments):
     """Call the command of a name."""
     if name != 'new':       # all others need a book
         need_tab(arguments.get('tab'))
-    module = importlib.import_module(f'book.{COMMANDS[name][0]}.{name}')
-    reporting(getattr(module, name), **arguments)
+
+    def command():
+        module = importlib.import_module(f'book.{COMMANDS[name][0]}.{name}')
+        getattr(module, name)(**arguments)
+
+    reporting(command)
 
 
 def need_tab(tab):
@@ -85,9 +89,11 @@ def reporting(function, **arguments):
     """Call a function; if a cell or a section is wrong, end with that."""
     try:
         function(**arguments)
-    except (CellFailed, Mistakes) as error:
-        sys.exit(f'{error}\n\n'
-                 'What was built or recorded before stays as it is.')
+    except Wrong as error:
+        sys.exit(f'{error}\n\n{KEPT}')
+    except KeyboardInterrupt:
+        print(f'\nStopped. {KEPT}', file=sys.stderr)
+        sys.exit(130)
 
 
 def in_utf8() -> int:

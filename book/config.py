@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterator
 from configparser import ConfigParser
 from configparser import Error as ParserError
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ class Config:
     nowhere; `libraries`: the file of each tab's library; `bibfile`, `cover`:
     files, '' if there are none; `accent`: the colours of links, on a light
     page and on a dark one; `allow_undefined`: whether a label may be in
-    another book; `executes`: whether code without recordings is tried.
+    another book; `executes`: whether code without recordings is tried;
+    `timeout`: the seconds that a cell may take, None for any; `max_output`:
+    the megabytes that it may show.
     """
     name: str
     title: str
@@ -37,6 +40,8 @@ class Config:
     accent: tuple[str, str]
     allow_undefined: bool
     executes: bool
+    timeout: int | None
+    max_output: int
 
     @classmethod
     def read(cls, path: Path | str = 'config.ini') -> 'Config':
@@ -46,13 +51,18 @@ class Config:
             if not parser.read(path, encoding='utf-8'):
                 sys.exit(f'There is no {path} here. Go to the folder of a '
                          'book, or make one: python -m book new FOLDER')
-            return cls.of(parser)
-        except (KeyError, ValueError, ParserError) as error:
-            sys.exit(f'{path}: {error.args[0]}')
+            config = cls.of(parser)
+            if slip := next(slips(parser, Path(path).parent), None):
+                raise ValueError(slip)
+            return config
+        except UnicodeDecodeError:
+            sys.exit(f'{path}: this is not UTF-8. Save the file as UTF-8.')
+        except (ValueError, ParserError) as error:
+            sys.exit(f'{path}: {" ".join(str(error).split())}')
 
     @classmethod
     def of(cls, parser: ConfigParser) -> 'Config':
-        """Return what a parsed file says; else ValueError or KeyError."""
+        """Return what a parsed file says; else ValueError or ParserError."""
         project, build = (parser[name] if parser.has_section(name) else {}
                           for name in ('project', 'build'))
         for section, names in (('project', ('name', 'title', 'author')),
@@ -61,14 +71,11 @@ class Config:
                 if not parser.get(section, name, fallback=''):
                     raise ValueError(f'[{section}] says no {name}. Add a '
                                      f'line there: {name} = …')
-        tabs = tuple(tab.strip() for tab in
-                     build['tabs'].lower().split(',') if tab.strip())
+        tabs = tuple(dict.fromkeys(tab.strip() for tab in
+                     build['tabs'].lower().split(',') if tab.strip()))
         if unknown := [tab for tab in tabs if tab not in TABS]:
             raise ValueError(f'[build] there is no tab {unknown[0]}. The '
                              f'tabs are {", ".join(TABS)}.')
-
-        def switch(name, default):
-            return parser.getboolean('build', name, fallback=default)
 
         accent = (project.get('accent', ACCENT[0]),
                   project.get('accent_dark', ACCENT[1]))
@@ -90,8 +97,10 @@ class Config:
             bibfile=parser.get('pdf', 'bibfile', fallback=''),
             cover=project.get('cover', ''),
             accent=accent,
-            allow_undefined=switch('allow_undefined', False),
-            executes=switch('eval_notebook', True))
+            allow_undefined=switch(parser, 'allow_undefined', 'False'),
+            executes=switch(parser, 'eval_notebook', 'True'),
+            timeout=number(parser, 'timeout', '0') or None,
+            max_output=number(parser, 'max_output', '5'))
 
     def colab_address(self, page: str, tab: str) -> str:
         """Return where Colab opens the notebook of a page, or ''."""
@@ -99,3 +108,49 @@ class Config:
             return ''
         return (f'https://colab.research.google.com/github/{self.repository}'
                 f'/blob/colab/{tab}/{page}.ipynb')
+
+
+def slips(parser: ConfigParser, folder: Path) -> Iterator[str]:
+    """Yield what is wrong with the names of files, in sentences.
+
+    `folder`: the book's. Raises ParserError for a % that means nothing.
+    """
+    for section in parser.sections():
+        parser.items(section)
+    for name, end in ('notebooks', '.md'), ('rsts', '.rst'):
+        for pattern in parser.get('build', name, fallback='').split():
+            if not pattern.endswith(end):
+                yield (f'[build] {name}: {pattern} does not end with {end}. '
+                       f'Write it as *{end}.')
+    if '/' in parser['project']['name']:
+        yield '[project] name: files bear it. Write it without /.'
+    for section, name, end in (('build', 'index', '.md'),
+                               ('pdf', 'bibfile', ''),
+                               ('project', 'cover', '')):
+        file = parser.get(section, name, fallback='')
+        if file and not (folder / f'{file.removesuffix(end)}{end}').is_file():
+            yield (f'[{section}] {name}: there is no file {file}. Write it, '
+                   'or correct this line.')
+    for section in parser.sections():
+        if section.startswith('library-') and not parser.get(
+                section, 'lib_file', fallback='x'):
+            yield (f'[{section}] lib_file names no file. Write one, or remove '
+                   'the line.')
+
+
+def switch(parser: ConfigParser, name: str, default: str) -> bool:
+    """Return whether [build] turns something on; else ValueError."""
+    said = parser.get('build', name, fallback=default)
+    if said.lower() not in parser.BOOLEAN_STATES:
+        raise ValueError(f'[build] {name} = {said} is neither True nor False. '
+                         'Write one of them.')
+    return parser.BOOLEAN_STATES[said.lower()]
+
+
+def number(parser: ConfigParser, name: str, default: str) -> int:
+    """Return a whole number that [build] says; else ValueError."""
+    said = parser.get('build', name, fallback=default)
+    if not re.fullmatch('[0-9]+', said):
+        raise ValueError(f'[build] {name} = {said} is no whole number. Write '
+                         'one, or remove the line.')
+    return int(said)

@@ -5,6 +5,7 @@ Each mistake is one paragraph: where it is, what it is and what to do.
 
 import difflib
 import functools
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,11 +14,15 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from bs4 import BeautifulSoup
 from d2lbook import utils
 from d2lbook.config import Config
 from docutils.nodes import make_id
+from markdown_it.token import Token
 from pybtex.database import parse_file
+from pybtex.exceptions import PybtexError
 
+from book import Wrong
 from book.content import document, lib, sections
 from book.content.document import Block, Document, Fence, Span
 from book.content.formulas import FormulaError, convert
@@ -27,11 +32,15 @@ SYNTAX = '%%tab', '.python .input', ':begin_tab:', ':end_tab:'
 CITE = 'cite', 'citet', 'citep'
 ROLES = ('numref', 'ref', 'eqref', 'cite', 'citet', 'citep', 'label',
          'eqlabel', 'width', 'height')
+# What HTML begins that ends with its mark, or else with the page.
+HTML = {'<!--': '-->', '<script': '</script>', '<style': '</style>',
+        '<pre': '</pre>', '<textarea': '</textarea>'}
+MAGIC = re.compile(r'\s*%(%\s*)?tabs?\b', re.IGNORECASE)
 # What directives define, not a section: the directive's name and its label.
 MADE = {'layer-costs': 'tab_layer-costs'}
 
 
-class Mistakes(Exception):
+class Mistakes(Wrong):
     """The sections have mistakes; the message is all of them."""
 
 
@@ -62,11 +71,6 @@ def require(config: Config) -> None:
     only told.
     """
     mistakes = sorted(set(find(config)))
-    with suppress(ValueError):      # else `make lib` tells
-        if old := lib.outdated(config):
-            warn(f'Warning: {", ".join(map(str, old))}: the sections save '
-                 'something else now. Run `make lib` to write the library '
-                 'anew.')
     if config.build.getboolean('allow_undefined', fallback=False):
         for mistake in mistakes:
             if mistake.undefined:
@@ -74,6 +78,11 @@ def require(config: Config) -> None:
         mistakes = [mistake for mistake in mistakes if not mistake.undefined]
     if mistakes:
         raise Mistakes('\n\n'.join(map(str, mistakes)))
+    with suppress(ValueError):      # else `make lib` tells
+        if old := lib.outdated(config):
+            warn(f'Warning: {", ".join(map(str, old))}: the sections save '
+                 'something else now. Run `make lib` to write the library '
+                 'anew.')
 
 
 @functools.cache
@@ -89,9 +98,7 @@ def find(config: Config) -> Iterator[Mistake]:
         try:
             documents[path] = document.read(path)
         except UnicodeDecodeError as error:
-            line = path.read_bytes().count(b'\n', 0, error.start) + 1
-            yield Mistake(path, line, 'this is not UTF-8. Save the file as '
-                          'UTF-8.')
+            yield not_utf8(path, error)
     # What a section has for other books is left out, not wrong.
     other = config.build.get('other_tabs', '').replace(',', ' ').split()
     tabs = [*dict.fromkeys([*config.tabs, 'all', *TABS, *other])]
@@ -99,7 +106,20 @@ def find(config: Config) -> Iterator[Mistake]:
         for line, what in chain(of_section(doc), of_cells(doc, tabs),
                                 of_tab_blocks(doc, tabs), of_blocks(doc)):
             yield Mistake(doc.path, line, what)
-    yield from Whole(config, documents).mistakes()
+    try:
+        whole = Whole(config, documents)
+    except PybtexError as error:
+        yield Mistake(Path(config.pdf['bibfile']), getattr(error, 'lineno', 1),
+                      f'the bibliography cannot be read: {error}. Look at '
+                      'this entry and the one before it: braces and quotes '
+                      'that do not close, commas, a key that is there twice.')
+    else:
+        yield from whole.mistakes()
+
+
+def not_utf8(path: Path, error: UnicodeDecodeError) -> Mistake:
+    line = error.object.count(b'\n', 0, error.start) + 1
+    return Mistake(path, line, 'this is not UTF-8. Save the file as UTF-8.')
 
 
 Found = Iterator[tuple[int, str]]       # line, what
@@ -123,11 +143,11 @@ def of_cells(doc: Document, tabs: list[str]) -> Found:
             yield cell.line, ('the cell does not end: all that follows is in '
                               'it. Write ``` on a line of its own below its '
                               'code.')
-        for tab in cell.tabs or []:
+        for tab in chain(cell.tabs or document.selects(cell.source),
+                         document.selects(cell.code, 'selected')):
             yield from unknown_tab(cell.line + 1, tab, tabs)
         for i, line in enumerate(cell.source.split('\n')):
-            if line.lstrip().startswith('%%tab') and (
-                    i or cell.tabs is None):
+            if MAGIC.match(line) and (i or cell.tabs is None):
                 yield cell.line + i + 1, (
                     f'%%tab names no tab here. Write %%tab {tabs[0]} as the '
                     'first line of the cell.')
@@ -159,6 +179,8 @@ def of_blocks(doc: Document) -> Found:
     for block in doc.blocks:
         for span in block.walk():
             yield from of_span(span)
+        for line, token in tokens_of(block):
+            yield from of_token(line, token)
         yield from of_formula(block)
         yield from of_fence(block, 'at the beginning of a line')
         for inner in block.inner:
@@ -166,6 +188,41 @@ def of_blocks(doc: Document) -> Found:
                                 'of lists and quotations')
         if not isinstance(block, Fence):
             yield from of_rest(block)
+
+
+def tokens_of(block: Block) -> Iterator[tuple[int, Token]]:
+    """Return the tokens of a block and those within them, with their lines."""
+    def walk(line, tokens):
+        for token in tokens:
+            line = token.map[0] + 1 if token.map else line
+            yield line, token
+            yield from walk(line, token.children or ())
+
+    return walk(block.line, block.tokens)
+
+
+def of_token(line: int, token: Token) -> Found:
+    """Tell of roles that are read as text, and of HTML that does not end."""
+    for name in ROLES:
+        if token.type == 'text' and f':{name}:' in token.content:
+            yield line, (f':{name}: is read as text here. Write '
+                         f':{name}:`…`, without a blank between, or as '
+                         'inline code to show it.')
+    html = token.content.lstrip().lower()
+    for start, end in HTML.items():
+        if token.type == 'html_block' and html.startswith(start) and (
+                end not in html):
+            yield line, (f'{start} does not end: all that follows is in it. '
+                         f'Write {end} where it ends.')
+
+
+def links_in_html(block: Block) -> Iterator[document.Link]:
+    """Return the links that an author writes in HTML."""
+    for line, token in tokens_of(block):
+        if token.type in ('html_block', 'html_inline'):
+            for link in BeautifulSoup(token.content, 'html.parser')(
+                    'a', href=True):
+                yield document.Link(line, token.content, str(link['href']))
 
 
 def of_formula(block: Block) -> Found:
@@ -229,8 +286,14 @@ class Whole:
 
     def __init__(self, config: Config, documents: dict[Path, Document]):
         self.documents = documents
-        self.rsts = [Path(path) for path in utils.find_files(
-            config.build['rsts'], config.src_dir)]
+        self.rsts: dict[Path, str] = {}
+        self.unreadable: list[Mistake] = []
+        for path in map(Path, utils.find_files(config.build['rsts'],
+                                               config.src_dir)):
+            try:
+                self.rsts[path] = path.read_bytes().decode()
+            except UnicodeDecodeError as error:
+                self.unreadable.append(not_utf8(path, error))
         self.index = Path(f'{config.build["index"]}.md')
         bibfile = Path(config.pdf.get('bibfile', ''))
         self.sources = (parse_file(bibfile).entries if bibfile.is_file()
@@ -242,10 +305,11 @@ class Whole:
 
     def mistakes(self) -> Iterator[Mistake]:
         """Return what is wrong between sections."""
+        yield from self.unreadable
         yield from self.of_labels()
         for doc in self.documents.values():
             for block in doc.blocks:
-                for span in block.walk():
+                for span in chain(block.walk(), links_in_html(block)):
                     for what in self.of_reference(span):
                         yield Mistake(doc.path, span.line, what, True)
                     for what in chain(self.of_citation(span),
@@ -282,7 +346,7 @@ class Whole:
 
     def labels_of_rst(self) -> Iterator[str]:
         """Return the labels of pages and fences in rst."""
-        texts = [path.read_text(encoding='utf-8') for path in self.rsts]
+        texts = [*self.rsts.values()]
         texts += [block.content for doc in self.documents.values()
                   for block in doc.blocks if isinstance(block, Fence)
                   and block.info == 'eval_rst']
@@ -301,6 +365,9 @@ class Whole:
         target = unquote(span.target)
         address = urlsplit(target)
         if address.scheme or address.netloc:
+            return
+        if not target:
+            yield 'this link has no address. Write one, or remove the link.'
             return
         page = resolved(path.parent / address.path) if address.path else path
         section, rst = page.with_suffix('.md'), page.with_suffix('.rst')
@@ -324,6 +391,10 @@ class Whole:
     def of_contents(self) -> Iterator[Mistake]:
         """Compare the tables of contents with the files."""
         named = {self.index}
+        if not self.documents:
+            yield Mistake(self.index, 1, 'no section is found. Write where '
+                          'they are as `notebooks` into [build] of '
+                          'config.ini.')
         for path, line, entry in self.entries():
             section = resolved(path.parent / f'{entry}.md')
             rst = section.with_suffix('.rst')

@@ -5,11 +5,15 @@ of d2lbook's source format: cells, tab blocks, labels, roles, formulas and
 slide marks. Whoever needs something of a section asks the nodes for it.
 """
 
+import ast
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from IPython.core.inputtransformer2 import TransformerManager
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML, RendererProtocol
 from markdown_it.rules_block import StateBlock, list_block
@@ -25,7 +29,7 @@ TAB_MARK = re.compile(r':(begin|end)_tab:(?:`([^`]*)`)?\s*')
 ROLE = re.compile(r':(\w+):`([^`]+)`')
 FORMULA = re.compile(r'\$\$(.+?)\$\$'
                      r'|\$(?!\s)((?:\\.|[^\\$])+?)(?<!\s)\$(?!\d)', re.DOTALL)
-OPEN_FORMULA = re.compile(r'\$\$|\$(?=[A-Za-z\\({\[|])')
+OPEN_FORMULA = re.compile(r'\$\$|\$(?=[A-Za-z\\({\[|-]|[\d.]+\s*[\\^_])')
 SLIDES = {'[**': '**]', '(**': '**)', '[~~': '~~]', '(~~': '~~)'}
 
 
@@ -226,14 +230,25 @@ class Document:
                  ) -> Iterator[tuple[int, Part]]:
         """Yield what a tab shows, with its place among all parts.
 
-        `default`: the tab of cells that name none.
+        `default`: the tab of cells that name none. `all` are those that the
+        section selects.
         """
+        selected = self.selected
+        mine = {tab} if selected and tab not in selected else {tab, 'all'}
         for i, part in enumerate(self.parts):
             tabs = part.tabs
             if tabs is None and isinstance(part, Cell):
                 tabs = [str(default)]
-            if tabs is None or {tab, 'all'} & {*tabs}:
+            if tabs is None or mine & {*tabs}:
                 yield i, part
+
+    @functools.cached_property
+    def selected(self) -> list[str]:
+        """Return the tabs that `tab.interact_select` names, if any."""
+        for cell in self.cells:
+            if 'interact_select' in cell.source:
+                return list(selects(cell.source))
+        return []
 
     @property
     def cells(self) -> list[Cell]:
@@ -249,6 +264,20 @@ class Document:
     def blocks(self) -> list[Block]:
         """Return the blocks of all prose."""
         return [block for prose in self.prose for block in prose.blocks]
+
+
+def selects(source: str, method: str = 'interact_select') -> Iterator[str]:
+    """Yield the names with which a cell calls a method of `tab`."""
+    with suppress(SyntaxError):     # the cell will be shown as what it raises
+        for node in ast.walk(ast.parse(
+                TransformerManager().transform_cell(source))):
+            if (isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr == method
+                    and ast.unparse(node.func.value) == 'tab'):
+                for each in ast.walk(node):
+                    if isinstance(each, ast.Constant):
+                        yield str(each.value)
 
 
 def read(path: Path) -> Document:

@@ -5,8 +5,10 @@ the versions, the device, the date and what shortened the training, and each
 cell's metadata its seconds.
 """
 
+import asyncio
 import datetime
 import json
+import logging
 import os
 import platform
 import re
@@ -19,9 +21,11 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
+from book import Wrong
+from book.config import Config
 from book.content.sections import code_cells, key_of
 from book.frameworks import FRAMEWORKS
 from book.paths import LAYER, ROOT
@@ -38,8 +42,47 @@ print(json.dumps([{module}.__version__, platform.python_version(),
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
 
 
-class CellFailed(Exception):
+class CellFailed(Wrong):
     """A cell raised: the message names the section, the tab and the cell."""
+
+
+class Client(NotebookClient):
+    """nbclient's, which ends the kernel of a cell that shows too much.
+
+    `limit`: what a cell may show, in characters; `size`: what the running one
+    does, without what it has cleared.
+    """
+
+    limit, size = 0, 0
+    cleaned: asyncio.Future | None = None
+
+    def process_message(self, msg, cell, cell_index):
+        output = super().process_message(msg, cell, cell_index)
+        if output and output.get('name') == 'stderr':
+            cell.outputs.pop()      # which no page shows
+        elif output:
+            before = self.size if len(cell.outputs) > 1 else 0
+            self.size = before + len(json.dumps(output, ensure_ascii=False))
+            if self.is_full:
+                assert self.task_poll_for_reply
+                self.shutdown_kernel = 'immediate'
+                self.task_poll_for_reply.cancel()
+        return output
+
+    async def _async_cleanup_kernel(self):
+        """End the kernel once, though nbclient does so twice at Ctrl-C."""
+        self.cleaned = self.cleaned or asyncio.ensure_future(
+            super()._async_cleanup_kernel())
+        await self.cleaned
+
+    @property
+    def is_full(self):
+        return self.size > self.limit
+
+    @property
+    def is_stopped(self):
+        """Tell whether nbclient was told to stop, as by Ctrl-C."""
+        return hasattr(self, '_async_cleanup_kernel_future')
 
 
 def execute(nb, path, tab, bar):
@@ -64,20 +107,33 @@ def execute(nb, path, tab, bar):
         cell.metadata['seconds'] = round(time.perf_counter() - start, 1)
         bar.update(cell.id in number)
 
-    client = NotebookClient(nb, timeout=None,
-                            kernel_name=FRAMEWORKS[tab].kernel,
-                            resources={'metadata': {'path': path.parent}},
-                            record_timing=False, coalesce_streams=True,
-                            store_widget_state=False,
-                            on_cell_execute=on_cell_execute,
-                            on_cell_executed=on_cell_executed)
+    about = Config.read()
+    client = Client(nb, timeout_func=lambda cell:
+                    about.timeout if cell.id in number else None,
+                    kernel_name=FRAMEWORKS[tab].kernel,
+                    resources={'metadata': {'path': path.parent}},
+                    record_timing=False, store_widget_state=False,
+                    on_cell_execute=on_cell_execute,
+                    on_cell_executed=on_cell_executed)
+    client.limit = about.max_output * 1_000_000
+    client.log.setLevel(logging.CRITICAL)   # what it says is raised, too
     with tempfile.TemporaryFile('w+') as log, framed(nb, tab):
         try:
             client.execute(stderr=log)
-        except (CellExecutionError, DeadKernelError) as error:
+        except (CellExecutionError, CellTimeoutError, RuntimeError,
+                asyncio.CancelledError) as error:
+            if client.is_stopped:
+                raise KeyboardInterrupt from None
             trace = [line for out in running.get('outputs', [])
                      for line in out.get('traceback', [])]
-            if isinstance(error, DeadKernelError):
+            if client.is_full:
+                trace = [f'It shows more than {about.max_output} MB. Print '
+                         'less, or raise max_output in [build] of '
+                         'config.ini.']
+            elif isinstance(error, CellTimeoutError):
+                trace = [f'It took more than {about.timeout} s. Let it do '
+                         'less, or raise timeout in [build] of config.ini.']
+            elif not isinstance(error, CellExecutionError):     # it died
                 log.seek(0)
                 trace = [str(error), log.read()]
             where = (f'code cell {number[running.id]}'
@@ -87,7 +143,8 @@ def execute(nb, path, tab, bar):
                 f'{ANSI.sub("", chr(10).join(trace))}') from None
     for cell in code_cells(nb):
         cell.execution_count -= 1   # of the framing cell
-        cell.outputs = [clean(out) for out in cell.outputs if is_shown(out)]
+        cell.outputs = [clean(out) for out in joined(cell.outputs)
+                        if is_shown(out)]
 
 
 @contextmanager
@@ -121,6 +178,21 @@ def cpu_name():
     return f'{name} × {len(os.sched_getaffinity(0))}'
 
 
+def joined(outputs):
+    """Return outputs with all that was printed where its first part stands."""
+    printed = [out for out in outputs if out.output_type == 'stream']
+    if printed:
+        printed[0].text = overwritten(''.join(out.text for out in printed))
+    return [out for out in outputs
+            if out.output_type != 'stream' or out is printed[0]]
+
+
+def overwritten(text):
+    """Return text without what a carriage return lets the next overwrite."""
+    return '\n'.join(line.rstrip('\r').rpartition('\r')[2]
+                     for line in text.split('\n'))
+
+
 def clean(output):
     """Return an output without paths, names and addresses of this machine."""
     def clean_text(text):
@@ -141,7 +213,6 @@ def clean(output):
 
 
 def is_shown(output):
-    """Tell whether the page shows an output: no bars, nothing of stderr."""
-    return (output.get('name') != 'stderr' and
-            'application/vnd.jupyter.widget-view+json'
+    """Tell whether the page shows an output: no bars."""
+    return ('application/vnd.jupyter.widget-view+json'
             not in output.get('data', {}))

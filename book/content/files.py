@@ -1,9 +1,12 @@
 """Put what was built in its place, whole: aside first, then swapped."""
 
+import ctypes
 import hashlib
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from zipfile import ZipFile, ZipInfo
 
 import nbformat
 
@@ -59,12 +62,45 @@ def empty(folder: Path) -> Path:
 
 def swap(folder: Path, new: Path) -> None:
     """Put a new folder in the place of an old one."""
+    if exchange(folder, new):
+        shutil.rmtree(new, ignore_errors=True)      # which is the old one now
+        return
     old = folder.with_suffix('.old')
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def undate(archive: Path) -> None:
+    """Write a zip file anew, without the times at which its files were made.
+
+    So it is the same, to the byte, wherever it is made of the same files.
+    """
+    new = aside(archive)
+    with ZipFile(archive) as dated, ZipFile(new, 'w') as undated:
+        for file in sorted(dated.infolist(), key=lambda file: (
+                file.filename != 'mimetype', file.filename)):   # EPUB's first
+            entry = ZipInfo(file.filename)
+            entry.compress_type = file.compress_type
+            entry.external_attr = file.external_attr
+            undated.writestr(entry, dated.read(file))
+    new.replace(archive)
+
+
+def exchange(path: Path, other: Path) -> bool:
+    """Let two paths change places at once, if the system can: Linux.
+
+    So whoever stops the program, one of the two is always there.
+    """
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (AttributeError, TypeError):
+        return False
+    here, at_once = -100, 2     # AT_FDCWD, RENAME_EXCHANGE
+    return not rename(here, os.fsencode(path), here, os.fsencode(other),
+                      at_once)
 
 
 def sha256(file: Path) -> str:

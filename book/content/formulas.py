@@ -24,6 +24,9 @@ MACROS = {r'\intertext': r'&\text{#1}\\'}
 CLASSES = 'tml-left', 'tml-right', 'tml-jot', 'tml-box'
 # A stroke that browsers do not draw, by what draws it: element and operator.
 STROKES = {'top': ('mover', '\u203e'), 'bottom': ('munder', '_')}
+# What holds a letter and its accent, and the attribute that says so.
+ACCENTED = {f'{{{MATHML}}}mover': 'accent',
+            f'{{{MATHML}}}munder': 'accentunder'}
 ALIGNED = r'\begin{aligned}'
 LEVELLED = 'mstyle', 'mtable'      # elements that may say how small they are
 
@@ -99,8 +102,11 @@ def dress(node, formula):
         node.set('mathcolor', style['color'])
     if kept := [name for name in names if name in CLASSES]:
         node.set('class', ' '.join(kept))
-    if style.get('math-depth') == '0':      # of an accent
-        node.set('scriptlevel', '0')
+    if style.get('math-depth') == '0':
+        node.set('accent', 'true')
+    # Browsers place an accent close to its letter where the pair says so.
+    if node.tag in ACCENTED and node[-1].attrib.pop('accent', None):
+        node.set(ACCENTED[node.tag], 'true')
     for number in node.findall(f'{{{MATHML}}}span'):
         node.remove(number)             # of a line: Sphinx numbers
     wrap_levels(node)

@@ -267,7 +267,7 @@ def saved_source(source: str) -> str:
     stands; on a line of its own, those below it up to an empty line.
     """
     python = without_magics(source)
-    lines = source.splitlines()
+    lines = source.split('\n')
     marks = [*marks_of(python)]
     for row, column in marks:
         lines[row - 1] = lines[row - 1][:column].rstrip()
@@ -300,7 +300,7 @@ def marks_of(python: str) -> Iterator[tuple[int, int]]:
 
 def without_marks(source: str) -> str:
     """Return code without #@save; a line that held nothing else is gone."""
-    lines: list[str | None] = [*source.splitlines()]
+    lines: list[str | None] = [*source.split('\n')]
     with contextlib.suppress(SyntaxError, tokenize.TokenError):
         for row, column in marks_of(without_magics(source)):
             lines[row - 1] = str(lines[row - 1])[:column].rstrip() or None
@@ -354,7 +354,7 @@ def merged(blocks: Iterable[Block]) -> str:
 
 def statements_of(source: str) -> Iterator[str]:
     """Yield the statements of a source, each with its lines, however many."""
-    lines, done = source.splitlines(), 0
+    lines, done = source.split('\n'), 0
     for node in ast.parse(source).body:
         if last_line(node) > done:      # else it shares a line: a; b
             yield '\n'.join(lines[done:last_line(node)])
@@ -378,7 +378,7 @@ def is_registration(decorator: ast.expr) -> bool:
 
 def without_registration(statement: str) -> str:
     """Return a function without the decorator that registers it."""
-    lines = statement.splitlines()
+    lines = statement.split('\n')
     [function] = ast.parse(statement).body
     for decorator in getattr(function, 'decorator_list', []):
         if is_registration(decorator):
@@ -413,7 +413,7 @@ def rows_in_strings(python: str) -> set[int]:
 
 def with_label(source: str, label: str) -> str:
     """Say in the docstring of each function and class where it is defined."""
-    lines = source.splitlines()
+    lines = source.split('\n')
     for node in reversed(ast.parse(source).body):
         if label and isinstance(node, ast.ClassDef | ast.FunctionDef |
                                 ast.AsyncFunctionDef):

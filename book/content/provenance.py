@@ -9,6 +9,7 @@ import re
 
 from nbformat import NotebookNode
 
+from book.content.safe import safe
 from book.content.sections import code_cells, number_cells
 from book.frameworks import FRAMEWORKS
 from book.words import say
@@ -64,7 +65,7 @@ def with_outputs(nb: NotebookNode, executed: NotebookNode,
     """Return a notebook with the outputs of one with the same code."""
     for cell, source in zip(code_cells(nb), code_cells(executed),
                             strict=True):
-        cell.outputs = source.outputs
+        cell.outputs = [safe(output) for output in source.outputs]
         cell.execution_count = source.execution_count
         if record := provenance(cell, executed.metadata['d2l'], tab):
             cell.metadata['provenance'] = dataclasses.asdict(record)

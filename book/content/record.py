@@ -28,4 +28,5 @@ def record(tab, section=None):
             recordings.record(nb, path, tab, bar)
     keep(OUTPUTS / tab, [recordings.path_of(path, tab) for nb, path, tab in
                          book.notebooks([tab]) if code_cells(nb)])
-    print(f'{len(todo)} notebooks recorded in {OUTPUTS / tab}.')
+    print(f'{len(todo)} notebook{"s" * (len(todo) != 1)} recorded in '
+          f'{OUTPUTS / tab}.')

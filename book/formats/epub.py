@@ -2,7 +2,7 @@
 
 from book.config import Config
 from book.content.builder import open_book
-from book.content.files import put_file
+from book.content.files import put_file, undate
 from book.formats import ebook
 from book.formats.ebook import cover
 from book.frameworks import FRAMEWORKS
@@ -17,5 +17,6 @@ def epub(tab=None):
         name = f'{book.about.name}-{each}.epub'
         cover.write(book.about, FRAMEWORKS[each], 'png')
         folder = sphinx.build(book, 'epub', configuration=ebook.FOLDER)
+        undate(folder / name)
         put_file(folder / name, EPUB / name)
         print(f'The {FRAMEWORKS[each].name} book is in {EPUB / name}.')

@@ -22,7 +22,7 @@ from fontTools.ttLib import TTFont
 
 from book.content import document
 from book.content.builder import Book, open_book
-from book.content.files import aside, empty, swap, write_notebook
+from book.content.files import aside, empty, swap, undate, write_notebook
 from book.content.formulas import spoken
 from book.content.provenance import Provenance
 from book.content.sections import code_cells, number_cells
@@ -72,7 +72,9 @@ def pack(book: Book) -> list[Path]:
     if Path('pyproject.toml').exists():
         add_package(book)
     path = archive(book.about)
-    Path(shutil.make_archive(str(aside(path)), 'zip', NOTEBOOKS)).replace(path)
+    packed = Path(shutil.make_archive(str(aside(path)), 'zip', NOTEBOOKS))
+    undate(packed)
+    packed.replace(path)
     return [path, *NOTEBOOKS.glob('*.whl')]
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 
 from tqdm import tqdm
 
@@ -24,7 +25,7 @@ OVERFULL = re.compile(r'^Overfull \\hbox \(([\d.]+)pt too wide\).*$',
                       re.MULTILINE)
 WIDEST = 5      # points that a line may stick out
 UNDEFINED = re.compile(r'^LaTeX Warning: .* undefined.*$', re.MULTILINE)
-MISSING = re.compile(r'^Missing character: .*$', re.MULTILINE)
+MISSING = re.compile(r'^Missing character: There is no (.).*$', re.MULTILINE)
 
 
 def need_programs():
@@ -69,6 +70,8 @@ def typeset(tex):
 
 def mistakes(log):
     """Return the lines of a log that tell what a reader would stumble over."""
-    return [*UNDEFINED.findall(log), *MISSING.findall(log),
+    return [*UNDEFINED.findall(log),
+            *(line[0] for line in MISSING.finditer(log)     # and is seen
+              if unicodedata.category(line[1]) != 'Cf'),
             *(line[0] for line in OVERFULL.finditer(log)
               if float(line[1]) > WIDEST)]

@@ -24,13 +24,13 @@ from pygments.lexers import PythonLexer
 
 from book.content import document
 from book.content.builder import Book, open_book
-from book.content.execution import ANSI
 from book.content.files import aside, empty, swap
 from book.content.formulas import convert
 from book.content.lib import without_marks
 from book.content.provenance import Provenance
 from book.frameworks import FRAMEWORKS
 from book.pages import sphinx
+from book.pages.cells import plain
 from book.pages.references import ROLES, References
 from book.paths import SLIDES, deck
 
@@ -110,8 +110,6 @@ class Deck:
         for cell in nb.cells:
             if cell.cell_type == 'code':
                 self.add_code(cell)
-                if record := Provenance.read(cell):
-                    self.slides[-1][1] += provenance(record)
             else:
                 for block in document.parse(cell.source).blocks:
                     self.add_block(block)
@@ -175,12 +173,16 @@ class Deck:
     def add_code(self, cell):
         """Show code, on as many slides as it takes, and what it prints."""
         source = without_marks(cell.source).strip()
-        outputs = [shown(output) for output in cell.outputs]
+        outputs = [part for output in cell.outputs for part in shown(output)]
+        if record := Provenance.read(cell):     # below the last of them
+            last, lines = outputs.pop() if outputs else ('', 0)
+            below, height = provenance(record)
+            outputs.append((last + below, lines + height))
         size = sum(lines for _, lines in outputs)
         parts = split(source)
         for i, part in enumerate(parts):
             content, lines = (highlight(part, PythonLexer(), FORMATTER),
-                              len(part.splitlines()))
+                              len(part.split('\n')))
             if i == len(parts) - 1 and outputs and lines + size < LINES:
                 content += ''.join(output for output, _ in outputs)
                 lines, outputs = lines + size, []
@@ -234,13 +236,14 @@ def marks_of(block: document.Block) -> list[document.SlideMark]:
 
 
 def provenance(record):
-    """Return the record of a training as HTML."""
+    """Return the record of a training as HTML and the lines it takes."""
     content = f'<p><em>{html.escape(record.line)}</em></p>'
     if record.warning:
         title, text = map(html.escape, record.warning)
         content = (f'<blockquote><p><strong>{title}</strong></p>'
                    f'<p>{text}</p></blockquote>{content}')
-    return f'<div class="provenance">{content}</div>'
+    return (f'<div class="provenance">{content}</div>',
+            5 if record.warning else 2)
 
 
 def items(text: str) -> list[str]:
@@ -257,7 +260,7 @@ def length(point: str) -> int:
 
 def split(source):
     """Split code where it is long: at a blank line, or else at a statement."""
-    lines = source.splitlines()
+    lines = source.split('\n')
     if len(lines) <= LINES:
         return [source]
     depths = [len(line) - len(line.lstrip()) for line in lines]
@@ -270,15 +273,19 @@ def split(source):
 
 
 def shown(output):
-    """Return an output as HTML and the lines it takes."""
+    """Return the parts of an output, each as HTML and the lines it takes."""
     data = output.get('data', {})
     if svg := data.get('image/svg+xml'):
-        return picture('svg+xml', ''.join(svg).encode()), FIGURE
+        return [(picture('svg+xml', ''.join(svg).encode()), FIGURE)]
     if png := data.get('image/png'):
-        return picture('png', base64.b64decode(png)), FIGURE
-    text = ''.join(output.get('text') or data.get('text/plain', '')).strip()
-    text = ANSI.sub('', text)
-    return f'<pre>{html.escape(text)}</pre>', len(text.splitlines()) + 1
+        return [(picture('png', base64.b64decode(png)), FIGURE)]
+    text = ''.join(output.get('text') or data.get('text/plain', ''))
+    text = plain(text).strip()
+    lines = text.split('\n') if text else []
+    size = LINES - 2
+    parts = [lines[i:i + size] for i in range(0, len(lines), size)]
+    return [('<pre>' + html.escape('\n'.join(part)) + '</pre>', len(part) + 1)
+            for part in parts]
 
 
 def picture(kind, content):

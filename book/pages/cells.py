@@ -1,19 +1,15 @@
 """Code as nodes, and what it shows, by MIME type.
 
-Text becomes a literal block, an image a figure. HTML, which comes from
-anywhere, is sanitised and well-formed; where there is no HTML, the plain text
-that every output has stands for it.
+Text becomes a literal block, an image a figure. Where there is no HTML, the
+plain text that every output has stands for it.
 """
 
 import base64
 import io
-import re
 import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import nh3
-from bs4 import BeautifulSoup
 from docutils import nodes
 from markdown_it import MarkdownIt
 from nbconvert.preprocessors import HighlightMagicsPreprocessor
@@ -21,28 +17,20 @@ from nbformat import NotebookNode
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from book.content.execution import ANSI
+from book.content.execution import ANSI, overwritten
 from book.content.files import write
 from book.content.lib import without_magics
 from book.content.provenance import Provenance
+from book.content.safe import UNSEEN, well_formed
 from book.words import say
 
 IMAGES = {'image/svg+xml': 'svg', 'image/png': 'png', 'image/jpeg': 'jpeg',
           'image/webp': 'webp', 'image/gif': 'gif'}     # the best first
-TAGS = nh3.ALLOWED_TAGS - {'acronym', 'center', 'hgroup', 'map', 'area',
-                           'rtc', 'strike', 'tt'} | {'tfoot'}    # obsolete
-ATTRIBUTES = {'*': {'dir', 'lang', 'style', 'title'}, 'a': {'href'},
-              'td': {'colspan', 'rowspan'}, 'ol': {'start'},
-              'th': {'colspan', 'rowspan', 'scope'},
-              'img': {'alt', 'height', 'src', 'width'}}
-STYLES = {'background-color', 'color', 'font-style', 'font-weight',
-          'text-align'}
+# What controls, or ends lines, in some program and not in others.
+ENDS = dict.fromkeys(range(0x80, 0xa0), '\ufffd') | dict.fromkeys(
+    (0x85, 0x2028, 0x2029), '\u240a')
 MARKDOWN = MarkdownIt('commonmark').enable(['table', 'strikethrough'])
 magics = HighlightMagicsPreprocessor()
-# What XML cannot hold: Unicode has a picture of each control character.
-UNSEEN = {code: chr(0x2400 + code) for code in range(0x20)
-          if chr(code) not in '\t\n'} | {0x7f: '\u2421'} | {
-          code: '\ufffd' for code in (*range(0xd800, 0xe000), 0xfffe, 0xffff)}
 
 
 def shown(cells: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
@@ -146,34 +134,5 @@ def provenance(record: Provenance) -> list[nodes.Node]:
 
 
 def plain(text: str) -> str:
-    """Return text as a terminal leaves it, without colours.
-
-    What a carriage return lets the next text overwrite is gone.
-    """
-    text = re.sub(r'\r+(?=\n|$)', '', ANSI.sub('', text))
-    return re.sub(r'.*\r', '', text).translate(UNSEEN)
-
-
-def well_formed(html: str) -> str:
-    """Return HTML that runs nothing, loads nothing and is XML as well.
-
-    It is empty where nothing of it would be seen.
-    """
-    clean = BeautifulSoup(nh3.clean(
-        html.translate(UNSEEN), tags=TAGS, attributes=ATTRIBUTES,
-        attribute_filter=local, filter_style_properties=STYLES,
-        url_schemes={'data', 'http', 'https', 'mailto'}), 'html.parser')
-    for image in clean('img'):
-        if 'src' not in image.attrs:
-            image.decompose()
-        else:
-            image.attrs.setdefault('alt', '')
-    seen = clean.get_text(strip=True) or clean.img
-    return clean.decode(formatter='minimal') if seen else ''
-
-
-def local(tag, attribute, value):
-    """Keep an image only in the page, and a link only out of it."""
-    inside = value.startswith('data:image/')
-    return value if attribute not in ('href', 'src') or inside == (
-        tag == 'img') else None
+    """Return text as a terminal leaves it, without colours."""
+    return overwritten(ANSI.sub('', text)).translate(UNSEEN | ENDS)

@@ -29,8 +29,9 @@ html_context = {'frameworks': {     # tab: name
     'accent': BOOK.accent}
 html_css_files = ['book.css', 'colours.css', 'tabs.css', 'search.css']
 html_js_files = [(name, {'defer': 'defer'}) for name in (
-    'words.js', 'data.js', 'download.js', 'scroll.js', 'compare.js',
-    'copy.js', 'preview.js', 'function-classes.js', 'costs.js', 'search.js')]
+    'words.js', 'data.js', 'images.js', 'download.js', 'scroll.js',
+    'compare.js', 'copy.js', 'preview.js', 'function-classes.js', 'costs.js',
+    'search.js')]
 html_favicon = str(HERE / 'static/favicon.svg')
 pygments_dark_style = 'a11y-high-contrast-dark'
 locale_dirs = [str(ROOT / 'api/locale')]    # of docstrings

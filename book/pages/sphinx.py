@@ -25,6 +25,12 @@ def build(book: Book, builder: str, *tags: str,
     if builder == 'epub':   # packs all that lies there
         shutil.rmtree(folder, ignore_errors=True)
     doctrees = aside / f'doctrees-{builder}'
+    # Only reading warns: pages that a build read and did not finish, because
+    # of a mistake or because it was stopped, are read again.
+    finished = doctrees / 'finished'
+    if not finished.exists():
+        shutil.rmtree(doctrees, ignore_errors=True)
+    finished.unlink(missing_ok=True)
     forget(Path(book.config.rst_dir), doctrees, folder)
     try:
         subprocess.run(
@@ -42,10 +48,9 @@ def build(book: Book, builder: str, *tags: str,
                 # pybtex-apa-style compares numbers with `is`
                 'PYTHONWARNINGS': 'ignore::SyntaxWarning'})
     except subprocess.CalledProcessError:
-        # Else the next build would pass over the pages with mistakes.
-        shutil.rmtree(aside / f'doctrees-{builder}', ignore_errors=True)
         sys.exit('Sphinx found the mistakes above. What was built before '
                  'stays as it is.')
+    finished.touch()
     return folder
 
 

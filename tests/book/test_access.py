@@ -4,7 +4,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 PAGES = ['index', 'chapter_resnet/index', 'chapter_resnet/background',
-         'chapter_resnet/resnet', 'chapter_resnet/variants',
+         'chapter_resnet/resnet', 'chapter_resnet/inspect',
+         'chapter_resnet/why-residual',
+         'chapter_resnet/variants',
          'chapter_resnet/cnn-design', 'chapter_resnet/interchange',
          'chapter_resnet/howto', 'chapter_resnet/glossary',
          'chapter_resnet/references', 'api/index', 'api/common', 'api/torch',

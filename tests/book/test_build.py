@@ -1,9 +1,12 @@
 """Building: what fails says where, and leaves the last good pages."""
 
 import shutil
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+from book.content.files import swap
 from conftest import SECTION, book, build, html_of, write_section
 
 
@@ -30,6 +33,51 @@ def test_a_kernel_that_dies_is_named(built_book):
     assert 'chapter_resnet/x.md, tab pytorch, code cell 2' in result.stdout
 
 
+@pytest.mark.parametrize('limit, code, said', [
+    ('timeout = 1', 'import time\ntime.sleep(20)', 'It took more than 1 s.'),
+    ('max_output = 1', "for _ in range(20): print('a' * 100_000)",
+     'It shows more than 1 MB.')])
+def test_a_cell_has_the_limits_of_the_configuration(built_book, limit, code,
+                                                    said):
+    good = html_of(built_book)
+    settings = built_book / 'config.ini'
+    settings.write_text(settings.read_text().replace(
+        '[build]', f'[build]\n{limit}'))
+    write_section(built_book, code)
+    result = build(built_book)
+    assert result.returncode == 1 and said in result.stdout
+    assert 'chapter_resnet/x.md, tab pytorch, code cell 2' in result.stdout
+    assert 'Traceback' not in result.stdout
+    assert html_of(built_book) == good
+
+
+def test_what_is_cleared_is_not_counted(built_book):
+    """As a plot that is drawn anew after each epoch."""
+    settings = built_book / 'config.ini'
+    settings.write_text(settings.read_text().replace(
+        '[build]', '[build]\nmax_output = 1'))
+    write_section(built_book, '''import sys
+from IPython.display import clear_output
+for i in range(5):
+    print('a' * 700_000, file=sys.stderr)
+    print(i, 'a' * 700_000)
+    clear_output(wait=True)
+print('last')''')
+    result = build(built_book)
+    assert result.returncode == 0, result.stdout
+    assert '>last\n<' in html_of(built_book)
+
+
+def test_a_stopped_cell_ends_in_one_line(built_book):
+    write_section(built_book, 'import os, signal\n'
+                  'os.kill(os.getppid(), signal.SIGINT)\nwhile True: pass')
+    result = build(built_book)
+    assert result.returncode == 130
+    assert result.stdout.splitlines()[-1] == (
+        'Stopped. What was built or recorded before stays as it is.')
+    assert 'Traceback' not in result.stdout
+
+
 @pytest.mark.parametrize('text, said', [
     ('\n:numref:`fig_nowhere`에서 봅니다.\n', 'fig_nowhere'),
     ('\n이미 알려져 있습니다 :cite:`Nobody.1900`.\n', 'Nobody.1900')])
@@ -40,6 +88,91 @@ def test_an_undefined_reference_fails(built_book, text, said):
     assert result.returncode != 0 and said in result.stdout
     assert 'Traceback' not in result.stdout
     assert html_of(built_book) == good
+
+
+def test_a_mistake_stays_one(built_book):
+    """A second build finds what the first has found."""
+    good = html_of(built_book)
+    write_section(built_book, 'print(x + 1)', '''
+```eval_rst
+.. nosuch:: directive
+.. _sec_x:
+
+:numref:`sec_nowhere`, :cite:`Nobody`
+```
+
+A paragraph.
+:label:`par`
+
+:numref:`par`
+''')
+    for _ in range(2):
+        result = build(built_book)
+        assert result.returncode != 0
+        for said in 'nosuch', 'Duplicate', 'sec_nowhere', 'Nobody', "'par'":
+            assert said in result.stdout
+        assert 'Traceback' not in result.stdout
+        assert html_of(built_book) == good
+
+
+@pytest.mark.parametrize('stop', ['SIGKILL', 'SIGINT'])
+def test_a_mistake_stays_one_when_the_build_is_stopped(built_book, stop):
+    """When the pages have been read, and none is written."""
+    with (built_book / 'book/pages/conf.py').open('a') as file:
+        file.write("""
+
+import os
+import signal
+
+
+def stop(*_):
+    if name := os.environ.get('STOP'):
+        for process in os.getppid(), os.getpid():
+            os.kill(process, signal.Signals[name])
+
+
+old_setup = setup
+
+
+def setup(app):
+    old_setup(app)
+    app.connect('html-page-context', stop)
+""")
+    good = html_of(built_book)
+    write_section(built_book, 'print(x + 1)',
+                  '\n```eval_rst\n.. nosuch:: directive\n```\n')
+    result = book(built_book, 'html', STOP=stop)
+    assert result.returncode != 0
+    assert 'Traceback' not in result.stdout
+    if stop == 'SIGINT':
+        assert result.stdout.splitlines()[-1] == (
+            'Stopped. What was built or recorded before stays as it is.')
+    result = build(built_book)
+    assert result.returncode != 0 and 'nosuch' in result.stdout
+    assert html_of(built_book) == good
+
+
+def test_a_folder_is_there_whenever_the_program_is_killed(tmp_path,
+                                                          monkeypatch):
+    folder, new = tmp_path / 'html', tmp_path / 'html.new'
+    for path, text in (folder, 'old'), (new, 'new'):
+        path.mkdir()
+        (path / 'index.html').write_text(text)
+    rename = Path.rename
+
+    def killed(path, target):
+        rename(path, target)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(Path, 'rename', killed)
+        swap(folder, new)
+    assert (folder / 'index.html').exists()
+    new.mkdir(exist_ok=True)
+    (new / 'index.html').write_text('newer')
+    swap(folder, new)
+    assert (folder / 'index.html').read_text() == 'newer'
+    assert [*tmp_path.iterdir()] == [folder]
 
 
 def test_nothing_is_executed_twice(built_book):

@@ -38,11 +38,23 @@ def mistakes(tmp_path, monkeypatch):
     return find
 
 
+@pytest.mark.parametrize('entries, said', [
+    ('@misc{A,\n title={A}\n\n@misc{B,\n title={B}\n}\n', ":4: the bibl"),
+    ('@misc{A,\n title={A}\n}\n@misc{A,\n title={A}\n}\n', 'repeated'),
+    ('@misc{A,\n title={A\n}\n', 'cannot be read')])
+def test_a_bibliography_that_cannot_be_read(mistakes, tmp_path, entries, said):
+    (tmp_path / 'references.bib').write_text(entries)
+    [mistake] = mistakes(HEAD)
+    assert mistake.startswith('references.bib:') and said in mistake
+
+
 @pytest.mark.parametrize('text, line, said', [
     (CELL.replace('pytorch', 'pytroch'), 5, 'Did you mean pytorch?'),
     (CELL.replace('pytorch', 'PyTorch'), 5, 'Did you mean pytorch?'),
     (CELL.replace('pytorch', 'jax, tenserflow'), 5,
      'Did you mean tensorflow?'),
+    (CELL.replace('%%tab pytorch', '%load_ext d2lbook.tab\ntab.interact_'
+                  "select(['jaxx'])"), 5, 'Did you mean jax?'),
     (':begin_tab:`jaxx`\n글.\n:end_tab:\n', 4, 'Did you mean jax?'),
     (f':begin_tab:`jax`\n글.\n\n{CELL}', 4, 'has no :end_tab:'),
     (':begin_tab:`jax`\n글.\n', 4, 'has no :end_tab:'),
@@ -69,6 +81,21 @@ def mistakes(tmp_path, monkeypatch):
     ('- 글\n\n  :begin_tab:`jax`\n', 6, 'is read as text'),
     ('식\n$x = 1입니다.\n', 5, 'begins a formula that does not end'),
     ('$$x = 1\n\n글.\n', 4, 'begins a formula that does not end'),
+    ('식 $-x + 1입니다.\n', 4, 'begins a formula that does not end'),
+    ('식 $3^n입니다.\n', 4, 'begins a formula that does not end'),
+    (CELL.replace('%%tab', '%tab'), 5, 'the first line of the cell'),
+    (CELL.replace('%%tab', '%% tab'), 5, 'the first line of the cell'),
+    (CELL.replace('%%tab', '%%Tab'), 5, 'the first line of the cell'),
+    (CELL.replace('x = 1', "x = 1 if tab.selected('jaxx') else 2"), 5,
+     'Did you mean jax?'),
+    ('글 <a href="y.html">둘</a>\n', 4, 'y.html leads nowhere'),
+    ('<p>\n<a href="y.html">둘</a></p>\n', 4, 'y.html leads nowhere'),
+    ('[둘]()\n', 4, 'has no address'),
+    ('[둘][y]\n\n[y]: y.html\n', 4, 'y.html leads nowhere'),
+    ('<!-- 글\n\n글\n', 4, '--> where it ends'),
+    ('<pre>\n\n글\n', 4, '</pre> where it ends'),
+    ('글 :numref:`sec_x\n', 4, ':numref: is read as text'),
+    ('(**글 :cite: `Known.2016`**)\n', 4, ':cite: is read as text'),
     ('[둘](#없음)\n', 4, '#없음 leads nowhere'),
     ('[넷](x.html#sec_x)\n', 4, 'Did you mean sec-x?'),
     ('[하나](y.md)\n', 4, 'y.md leads nowhere'),
@@ -93,6 +120,9 @@ def test_a_slip_is_told_with_its_place(mistakes, text, line, said):
     'US$, 5$.\n', '$$a\n= b$$\n:eqlabel:`eq_a`\n\n:eqref:`eq_a`\n',
     '$a \\$ b$와 $$c$$입니다.\n', '식 $a\n+ b$입니다.\n',
     f'````markdown\n{CELL}:begin_tab:`jax`\n$x\n````\n',
+    '<!-- 글 --> <pre>글</pre>\n\n글 <a href="#sec-x">여기</a> <br>\n',
+    '`:numref:`, ``:numref:`a``, 값은 $5 + $3, $5.50, 비율 3:1.\n',
+    CELL.replace('x = 1', "x = (1\n   % tab if tab.selected('jax') else 2)"),
     '- 보기:\n\n' + textwrap.indent(f'````markdown\n{CELL}````\n', '  '),
     '`%%tab`과 `` :begin_tab:`jax` ``, `` :numref:`fig_none` ``.\n',
     '[절](x.html#sec-x), [여기](#sec-x), [밖](https://d2l.ai/x#y_z).\n',

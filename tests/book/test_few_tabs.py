@@ -33,6 +33,11 @@ print('jax 1')
 %%tab jax
 print('jax 2')
 ```
+
+```{.python .input}
+%%tab all
+print('every tab that the section has')
+```
 '''
 
 
@@ -80,6 +85,26 @@ def test_a_tab_that_is_there(page, section):
         'all => all.map(a => a.getAttribute("href"))')
     assert links == [f'../notebooks/{tab}/chapter_resnet/x.ipynb'
                      for tab in ('pytorch', 'jax')]
+
+
+@pytest.mark.parametrize('denied', [
+    'get() { throw new DOMException("denied", "SecurityError"); }',
+    'get() { return null; }',
+    """value: { getItem: () => null, removeItem() {},
+              setItem() { throw new DOMException("full"); } }"""])
+def test_choices_work_where_nothing_may_be_kept(page, section, denied):
+    page.add_init_script('Object.defineProperty(window, "localStorage", '
+                         f'{{ configurable: true, {denied} }})')
+    section()
+    panels = page.locator('[role=tabpanel]:visible')
+    expect(panels).to_have_count(1)
+    expect(panels).to_contain_text('torch 1')
+    page.get_by_role('tab', name='JAX').first.click()
+    expect(page.get_by_role('tab', selected=True).first).to_have_text('JAX')
+    expect(panels.first).to_contain_text('jax 1')
+    shown = page.locator('body').get_attribute('data-theme')
+    page.locator('.theme-toggle:visible').first.click()
+    expect(page.locator('body')).not_to_have_attribute('data-theme', shown)
 
 
 def test_every_format_is_built(folder):

@@ -25,7 +25,7 @@ def folder(page, site):
 def test_search(page, folder):
     page.keyboard.press('Control+k')
     page.keyboard.type('배치정규화')
-    page.get_by_role('option').filter(has_text='1.1.2 배치 정규화').click()
+    page.get_by_role('option').filter(has_text='1.1.3 배치 정규화').click()
     page.wait_for_url(f'{folder}/chapter_resnet/background.html?q=*')
     expect(page.locator('#sec-batch-norm > h2')).to_be_in_viewport()
     assert page.evaluate('[...CSS.highlights.get("search")].length')
@@ -91,7 +91,9 @@ def test_a_notebook_is_downloaded(page, folder):
 def test_make_serve_shows_the_pages_to_this_machine_alone(site):
     server = subprocess.Popen(
         [sys.executable, '-m', 'book', 'serve', '--port=0'],
-        cwd=site.parents[1], stdout=subprocess.PIPE, text=True)
+        cwd=site.parents[1], stdout=subprocess.PIPE, text=True,
+        # A shell's background job ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         address = re.search(r'http://127\.0\.0\.1:(\d+)/',
                             server.stdout.readline())

@@ -120,3 +120,15 @@ def test_every_format_shows_them(built_book):
     result = subprocess.run(['java', '-jar', program, '--failonwarnings',
                              epub], text=True, capture_output=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize('formula', [r'\hat{\mu}', r'\bar x', r'\tilde{w}',
+                                     r'\dot y', r'\hat{\mathbf{y}}'])
+def test_an_accent_is_close_to_its_letter(page, formula):
+    """Not a script above it: the pair is hardly higher than the letter."""
+    page.set_content('<style>math { font-size: 100px }</style>'
+                     + convert(formula) + convert('b'))
+    pair, letter = (box['height'] for box in page.locator(
+        'mover, math:last-of-type > mi').evaluate_all(
+        'all => all.map(each => each.getBoundingClientRect().toJSON())'))
+    assert letter * 0.5 < pair < letter * 1.35

@@ -259,14 +259,44 @@ def test_the_colours_come_from_the_configuration(made, tmp_path):
 
 @pytest.mark.parametrize(('old', 'new', 'said'), [
     ('tabs = pytorch, jax', 'tabs = pytroch', 'there is no tab pytroch'),
-    ('name = my-book', '', '[project] says no name. Add a line')])
+    ('name = my-book', '', '[project] says no name. Add a line'),
+    ('name = my-book', 'name = my/book', 'Write it without /'),
+    ('name = my-book', 'name = %(nothing)s', 'interpolation key'),
+    ('[build]', 'nothing', 'parsing errors'),
+    ('[build]', '[build]\n[build]', 'already exists'),
+    ('[build]', '[build]\ntimeout = ten', 'timeout = ten is no whole number'),
+    ('undefined = False', 'undefined = maybe', 'neither True nor False'),
+    ('[build]', '[build]\nindex = none', 'there is no file none'),
+    ('[build]', '[build]\nrsts = api/*', 'api/* does not end with .rst'),
+    ('[colab]', '[colab]\nx = 5%', "'%' must be followed by"),
+    ('lib_file = my_book/torch.py', 'lib_file =', 'lib_file names no file'),
+    ('notebooks = ', 'notebooks = *.txt ', '*.txt does not end with .md'),
+    ('bibfile = ', 'bibfile = none', 'there is no file none'),
+    ('cover = ', 'cover = none', 'there is no file none')])
 def test_what_the_configuration_lacks_is_told_in_a_line(made, tmp_path, old,
                                                         new, said):
-    shutil.copy(made / 'config.ini', tmp_path)
-    change(tmp_path, old, new)
-    result = call(tmp_path, 'check')
+    folder = shutil.copytree(made, tmp_path / 'book',
+                             ignore=shutil.ignore_patterns('_build'))
+    change(folder, old, new)
+    result = call(folder, 'check')
     assert result.returncode == 1 and said in result.stdout
     assert len(result.stdout.splitlines()) == 1
+
+
+def test_files_that_are_not_utf8_are_told(made, tmp_path):
+    folder = shutil.copytree(made, tmp_path / 'book',
+                             ignore=shutil.ignore_patterns('_build'))
+    (folder / 'config.ini').write_bytes(b'\xff')
+    assert call(folder, 'check').stdout == (
+        'config.ini: this is not UTF-8. Save the file as UTF-8.\n')
+    shutil.copy(made / 'config.ini', folder)
+    change(folder, '[build]', '[build]\nrsts = *.rst')
+    (folder / 'x.rst').write_bytes(b'x\n\xff')
+    assert 'x.rst:2: this is not UTF-8.' in call(folder, 'check').stdout
+    (folder / 'references.bib').write_bytes(b'@misc{A, title={\xff}}')
+    said = call(folder, 'check').stdout
+    assert said.startswith('references.bib:1: ') and 'utf-8' in said
+    assert 'Traceback' not in said
 
 
 def test_a_folder_that_is_no_book_is_told_in_a_line(tmp_path):

@@ -2,15 +2,21 @@
 
 import shutil
 import subprocess
+import time
 import zipfile
 from xml.etree import ElementTree
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbformat.v4 import new_output
+from pypdf import PdfReader
 
-from book.pages.cells import plain, well_formed
+from book.content.execution import joined
+from book.content.safe import drawing, safe, well_formed
+from book.pages.cells import plain
 from conftest import book, html_of, write_section, write_small_book
 
 XHTML = '{http://www.w3.org/1999/xhtml}'
@@ -35,11 +41,27 @@ show(text_latex='$$x^2$$', text_plain='t')
 print('\\x1b[31mred\\x1b[0m', 10, end='\\r')
 print('bell\\a')'''
 
+SEPARATORS = '\v\f\x1c\x1d\x1e\x85\u2028\u2029'
+PRINTED = [f'a{sign}{evil}{sign}   b{sign}{evil}' for sign in SEPARATORS
+           for evil in ('<script>x()</script>', '.. raw:: html', '# c', '```',
+                        r'\end{sphinxVerbatim}\input{x}', ':label:`a`')]
+EVIL = '''<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"
+  xmlns:x="http://www.w3.org/1999/xlink" onload="document.title='ran'">
+<script>document.title='ran'</script>
+<foreignObject><h:script xmlns:h="http://www.w3.org/1999/xhtml">
+  document.title='ran'</h:script></foreignObject>
+<set attributeName="x" to="1" begin="0s" onbegin="document.title='ran'"/>
+<image href="no.png" onerror="document.title='ran'"/>
+<a x:href="javascript:document.title='ran'"><text>a</text></a>
+<use x:href="data:image/svg+xml,%3Csvg/%3E#a"/>
+<clipPath id="c"><rect width="5" height="5"/></clipPath>
+<use x:href="#c" clip-path="url(#c)"/><text>kept</text></svg>'''
+
 
 def texts():
     """Return many strings that XML can hold, in the same order each time."""
     found = [*LOOKS_LIKE_MARKUP]
-    held = st.characters(exclude_categories=('Cc', 'Cn', 'Cs'),
+    held = st.characters(exclude_categories=('Cc', 'Cn', 'Cs', 'Zl', 'Zp'),
                          include_characters='\t\n')
 
     @settings(max_examples=150, database=None, derandomize=True)
@@ -142,12 +164,115 @@ def test_latex_is_a_formula(folder):
     assert page.select_one('div.math math[display=block] msup')
 
 
+@pytest.fixture(scope='module')
+def hostile(tmp_path_factory):
+    """A book whose cell shows what must stay text, in every format."""
+    folder = write_small_book(tmp_path_factory.mktemp('hostile') / 'book')
+    write_section(folder, f'''print({ascii(chr(10).join(PRINTED))})
+for kind, content in [('image/svg+xml', {EVIL!r}), (
+        'text/html', '<base href="http://x.org/"><p>글'),
+        ('application/javascript', 'x()')]:
+    display({{kind: content, 'text/plain': 't'}}, raw=True)''',
+                  '\n[**표시**]\n')
+    for command in (['notebooks'], ['slides'], ['epub', '--tab', 'pytorch'],
+                    ['pdf', '--tab', 'pytorch'], ['html']):
+        result = book(folder, *command)
+        assert result.returncode == 0, (command, result.stdout)
+    return folder / '_build'
+
+
+def test_what_ends_lines_elsewhere_is_text_on_the_page(hostile):
+    page = BeautifulSoup((hostile / 'html/chapter_resnet/x.html').read_text(),
+                         'html.parser')
+    assert page.select_one('.output pre').text.rstrip('\n') == plain(
+        '\n'.join(PRINTED))
+    assert not page.base and not any('x()' in script.text
+                                     for script in page('script'))
+    policy = page.select_one('meta[http-equiv=Content-Security-Policy]')
+    assert {"base-uri 'none'", "form-action 'none'"} <= {
+        part.strip() for part in policy['content'].split(';')}
+
+
+def test_what_ends_lines_elsewhere_is_text_in_the_epub(hostile):
+    [path] = (hostile / 'epub').glob('*.epub')
+    with zipfile.ZipFile(path) as archive:
+        page = ElementTree.fromstring(archive.read('chapter_resnet/x.xhtml'))
+    shown = [''.join(pre.itertext()) for pre in page.iter(f'{XHTML}pre')]
+    assert any(pre.strip('\n') == plain('\n'.join(PRINTED)) for pre in shown)
+
+
+def test_what_ends_lines_elsewhere_is_text_on_slides(hostile):
+    deck = BeautifulSoup((hostile / 'slides/chapter_resnet/x-pytorch.html')
+                         .read_text(), 'html.parser')
+    shown = '\n'.join(pre.text for pre in deck.select('.outputs > pre'))
+    assert shown.split('\n')[:len(PRINTED)] == [*map(plain, PRINTED)]
+    assert not deck.select('.slides script, .slides base, .slides h3')
+
+
+def test_what_ends_lines_elsewhere_is_text_in_the_pdf(hostile):
+    [path] = (hostile / 'pdf').glob('*.pdf')
+    text = ''.join(page.extract_text() for page in PdfReader(path).pages)
+    text = ''.join(text.split())
+    for sign in '^K', '^L', '^\\', '^]', '^^', '^J':
+        for evil in ('<script>x()</script>',
+                     r'\end{sphinxVerbatim}\input{x}', ':label:`a`'):
+            assert f'a{sign}{evil}{sign}b{sign}{evil}' in text
+
+
+def test_notebooks_hold_what_was_printed_and_nothing_that_runs(hostile):
+    for form in 'notebooks', 'colab', 'sagemaker':
+        path = hostile / form / 'pytorch/chapter_resnet/x.ipynb'
+        [printed, svg, html, script] = [
+            output for cell in nbformat.read(path, 4).cells
+            for output in cell.get('outputs', [])]
+        assert printed.text.split('\n')[:len(PRINTED)] == PRINTED
+        assert svg.data['image/svg+xml'] == drawing(EVIL)
+        assert html.data['text/html'] == '<p>글</p>'
+        assert {*script.data} == {'text/plain'}
+
+
+def test_a_drawing_opened_by_itself_runs_nothing(hostile, page):
+    for folder in '', 'dark':
+        [path] = (hostile / 'html/_images' / folder).glob('*.svg')
+        page.goto(path.as_uri())
+        assert page.title() == ''
+        assert page.locator('text').all_text_contents() == ['kept']
+
+
+def test_a_drawing_keeps_what_it_draws():
+    svg = ElementTree.fromstring(drawing(EVIL))
+    assert [node.tag.partition('}')[2] for node in svg] == [
+        'image', 'use', 'clipPath', 'use', 'text']
+    assert svg[3].get('clip-path') == 'url(#c)' and '#c' in (
+        svg[3].attrib.values())
+    assert not svg[1].keys() and not svg[0].keys()
+
+
+@pytest.mark.parametrize('svg', [
+    '', '<svg', '<html/>', '<svg/>', EVIL.replace('</svg>', '')])
+def test_what_is_no_drawing_is_its_text(svg):
+    output = new_output('display_data', {'image/svg+xml': svg,
+                                         'text/plain': 't'})
+    assert safe(output).data == {'text/plain': 't'}
+
+
 @pytest.mark.parametrize('printed, read', [
     ('\x1b[1;31mred\x1b[0m\x1b[K', 'red'), ('a\r\nb', 'a\nb'),
     (' 10%\r100%\n', '100%\n'), ('100%\r', '100%'), ('\0\x7f', '␀␡'),
     ('\ud800\uffff', '��')])
 def test_text_is_what_a_terminal_leaves(printed, read):
     assert plain(printed) == read
+
+
+def test_long_lines_take_no_long():
+    """In what is proportional to their length."""
+    start = time.process_time()
+    line = 'a' * 500_000 + '\r' * 500_000 + 'b' * 500_000
+    assert plain(f'{line}\n{line}\r') == '\n'.join(2 * ['b' * 500_000])
+    [output] = joined([new_output('stream', text=part) for part in
+                       (line, '\r', line, '\n', line)])
+    assert output.text == '\n'.join(2 * ['b' * 500_000])
+    assert time.process_time() - start < 2
 
 
 @given(st.text(), st.lists(st.sampled_from([

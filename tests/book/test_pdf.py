@@ -98,7 +98,7 @@ def test_it_has_a_cover(reader, tab):
 
 
 def test_it_has_pages_bookmarks_and_metadata(reader):
-    assert 18 <= len(reader.pages) <= 120
+    assert 18 <= len(reader.pages) <= 150
     assert reader.metadata.title.startswith('잔차 네트워크: ')
 
     def titles(outline):

@@ -14,32 +14,32 @@ QUERIES = [
     ('잔차를', '1.2.1 함수 클래스'),              # a particle
     ('잔차블록을', '1.2.2 잔차 블록'),            # that the book does not have
     ('잔차블록', '1.2.2 잔차 블록'),
-    ('정규화', '1.1.2 배치 정규화'),
-    ('배치정규화', '1.1.2 배치 정규화'),
-    ('배치 정규화 기본값', '1.5.3.3 배치 정규화의 기본값'),
-    ('정귷', '1.1.2 배치 정규화'),                # 정규화 in the making
-    ('정규ㅎ', '1.1.2 배치 정규화'),
-    (unicodedata.normalize('NFD', '정규화'), '1.1.2 배치 정규화'),
+    ('정규화', '1.1.3 배치 정규화'),
+    ('배치정규화', '1.1.3 배치 정규화'),
+    ('배치 정규화 기본값', '1.7.3.3 배치 정규화의 기본값'),
+    ('정귷', '1.1.3 배치 정규화'),                # 정규화 in the making
+    ('정규ㅎ', '1.1.3 배치 정규화'),
+    (unicodedata.normalize('NFD', '정규화'), '1.1.3 배치 정규화'),
     ('그룹', '1.2.5 ResNeXt'),
     ('그룹합성곱', '1.2.5 ResNeXt'),
     ('층', '1.2.3 ResNet 모델'),
     ('항등 함수', '1.2.1 함수 클래스'),
     ('항등함수', '1.2.1 함수 클래스'),
     ('지름길', '1.2.2 잔차 블록'),
-    ('병목', '1.3.2 병목 블록'),
+    ('병목', '1.5.1 병목 블록'),
     ('과적합', '1.2.4 훈련'),
-    ('학습률', '1.6.5 학습률 바꾸기'),
-    ('이동 분산', '1.5.3.4 이동 분산'),
-    ('패딩', '1.5.3.2 패딩'),
-    ('가중치', '1.5.1 가중치를 옮기는 파일'),
-    ('컨볼루션', '1.7 용어'),
+    ('학습률', '1.8.5 학습률 바꾸기'),
+    ('이동 분산', '1.7.3.4 이동 분산'),
+    ('패딩', '1.7.3.2 패딩'),
+    ('가중치', '1.7.1 가중치를 옮기는 파일'),
+    ('컨볼루션', '1.9 용어'),
     ('잔챠 네트워크', '1.2 잔차 네트워크(ResNet)와 ResNeXt'),   # mistaken
     ('잔챠', '1.2.2 잔차 블록'),
-    ('베치 정규화', '1.1.2 배치 정규화'),
+    ('베치 정규화', '1.1.3 배치 정규화'),
     ('지룸길', '1.2.2 잔차 블록'),
     ('오버피팅', '1.2.4 훈련'),                   # of the glossary
     ('다운로드', '1 더 깊은 네트워크'),
-    ('3x3', '1.3.2 병목 블록'),
+    ('3x3', '1.5.1 병목 블록'),
     ('3×3 합성곱', '1.2.2 잔차 블록'),
     ('Residual', '1.2.2 잔차 블록'),
     ('residual conn', '1.2.2 잔차 블록'),
@@ -49,10 +49,10 @@ QUERIES = [
     ('Trainer.fit', 'Trainer.fit'),
     ('nn.LazyConv2d', '1.2.2 잔차 블록'),         # PyTorch
     ('feature_group_count', '1.2.5 ResNeXt'),     # JAX
-    ('GlobalAvgPool2D', '1.2.3 ResNet 모델'),     # a part, of two frameworks
+    ('GlobalAvgPool2D', '1.1.4.3 GoogLeNet'),     # a part, of two frameworks
     ('set_np', '1.2 잔차 네트워크(ResNet)와 ResNeXt'),       # MXNet
-    ('safetensors', '1.5.1 가중치를 옮기는 파일'),
-    ('He 2016', '1.8 참고 문헌'),
+    ('safetensors', '1.7.1 가중치를 옮기는 파일'),
+    ('He 2016', '1.10 참고 문헌'),
 ]
 
 
@@ -115,7 +115,7 @@ def test_finds_as_one_types(resnet):
 
 def test_shows_the_page_and_an_excerpt(resnet):
     search(resnet, '배치정규화')
-    first = option(resnet, '1.1.2 배치 정규화')
+    first = option(resnet, '1.1.3 배치 정규화')
     expect(first.locator('.search-page')).to_have_text('1.1 미리 알아 둘 것')
     expect(first.locator('.search-heading mark')).to_have_text('배치 정규화')
     expect(first.locator('.search-text mark')).to_have_text('배치 정규화')
@@ -188,7 +188,7 @@ def test_closes_by_mouse(resnet):
 
 def test_marks_on_the_page_until_escape(resnet):
     search(resnet, '배치정규화')
-    option(resnet, '1.1.2 배치 정규화').click()
+    option(resnet, '1.1.3 배치 정규화').click()
     resnet.wait_for_url('**/background.html?q=*#sec-batch-norm')
     assert set(marked(resnet)) == {'배치 정규화'}
     resnet.keyboard.press('Escape')

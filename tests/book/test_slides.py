@@ -2,14 +2,20 @@
 
 import re
 
+import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from book.formats import slides
 from book.frameworks import TABS
 from conftest import outputs_of
 
-TITLES = {'resnet': '잔차 네트워크(ResNet)와 ResNeXt',
+TITLES = {'background': '미리 알아 둘 것',
+          'resnet': '잔차 네트워크(ResNet)와 ResNeXt',
+          'inspect': '훈련 결과 들여다보기',
+          'why-residual': '잔차 연결은 왜 통하는가',
           'variants': 'ResNet의 변형',
+          'cnn-design': '합성곱 신경망의 설계',
           'interchange': '한 모델, 네 프레임워크',
           'howto': '어떻게 하나요?'}
 # Whatever of a slide is beyond its frame, or code that is beyond its box.
@@ -50,6 +56,16 @@ def test_every_slide_fits_and_asks_no_other_host(decks, page, section, tab):
     assert all(url.startswith(('file:', 'data:')) for url in asked)
 
 
+def test_a_long_output_takes_slides_and_loses_no_line():
+    lines = [f'line {i}' for i in range(3 * slides.LINES)]
+    parts = slides.shown(nbformat.v4.new_output('stream',
+                                                text='\n'.join(lines)))
+    text = '\n'.join(BeautifulSoup(content, 'html.parser').get_text()
+                     for content, _ in parts)
+    assert text.splitlines() == lines
+    assert all(height < slides.LINES for _, height in parts)
+
+
 @pytest.mark.parametrize('tab', TABS)
 def test_a_deck_shows_the_marks_and_notes_their_text(decks, page, tab):
     page.goto((decks / f'resnet-{tab}.html').as_uri())
@@ -64,7 +80,7 @@ def test_a_deck_shows_the_marks_and_notes_their_text(decks, page, tab):
     notes = page.locator('aside.notes').all_text_contents()
     assert sum(len(note) > 40 for note in notes) > len(notes) / 2
     text = ' '.join(notes)
-    assert '그림 1.3에서 네트워크의 한 부분을 들여다봅시다' in text
+    assert '그림 1.11에서 네트워크의 한 부분을 들여다봅시다' in text
     assert not re.search(r'\$|:\w+:`|\*\*|eval_rst', text)
     assert page.locator('aside.notes math').count() > 20
     assert page.evaluate('!!Reveal.getPlugin("notes")')

@@ -26,6 +26,14 @@ LINEBREAKS = {lang: (rf'\XeTeXlinebreaklocale "{lang[:2]}"',
                      r'\XeTeXlinebreakskip=0pt plus .06em')
               for lang in ('ko', 'ja', 'zh_CN', 'zh_TW')}
 
+# The fonts have no pictures of control characters, for which ^A and so on
+# stand, and no sign of what cannot be shown.
+PICTURES = [rf'\newunicodechar{{{chr(0x2400 + code)}}}'
+            rf'{{\textasciicircum\char"{code + 0x40:X} }}'
+            for code in range(0x20)]
+PICTURES += [r'\newunicodechar{␡}{\textasciicircum ?}',
+             r'\newunicodechar{�}{\textbf{?}}']
+
 exclude_patterns = ['api/*']        # which is on the web
 suppress_warnings = ['toc.excluded']
 extensions += ['sphinxcontrib.rsvgconverter', 'book.formats.ebook.builder']
@@ -48,6 +56,7 @@ latex_elements = {
     'fontpkg': '',
     'pxunit': '.65bp', 'preamble': '\n'.join([
         (HERE / 'book.tex').read_text('utf-8'), *LINKS,
+        r'\usepackage{newunicodechar}', *PICTURES,
         *LINEBREAKS.get(language, ()),
         rf'\renewcommand\contentsname{{{say("contents")}}}',
         rf'\renewcommand\bibname{{{say("references")}}}'])}

@@ -5,6 +5,27 @@
 // Else the theme's script does so late, and its button moves the title.
 document.documentElement.classList.remove("no-js");
 
+// Where the browser may keep nothing, choices last as long as the page; the
+// theme's scripts ask for them, too.
+try {
+  localStorage.setItem("kept", "");
+  localStorage.removeItem("kept");
+} catch {
+  const kept = new Map();
+  Object.defineProperty(window, "localStorage", { value: {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, String(value)),
+    removeItem: (key) => kept.delete(key),
+  } });
+}
+
+// Fonts are fetched before the style sheet asks for them. A page that is opened
+// as a file may not do so, and has them near.
+if (location.protocol !== "file:")
+  for (const href of document.currentScript.dataset.fonts.split(" "))
+    document.head.append(Object.assign(document.createElement("link"), {
+      rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href }));
+
 // The theme keeps its colors at the body, which is not there yet.
 new MutationObserver((_, observer) => {
   if (!document.body) return;

@@ -82,8 +82,13 @@
         };
       }),
     );
-    return (query) =>
-      find(index, query, synonyms).map(({ id, terms }) => ({ ...entries[id], terms }));
+    return (query) => {
+      // What bears the very name comes first.
+      const named = ({ title }) => title.toLowerCase() === query.toLowerCase();
+      return find(index, query, synonyms)
+        .map(({ id, terms }) => ({ ...entries[id], terms }))
+        .sort((a, b) => named(b) - named(a));
+    };
   }
 
   // Return what has the whole query. Where that is little, what has most of it

@@ -1,8 +1,9 @@
 """Checkpoints: a training that was cut off goes on after its last epoch.
 
-With D2L_CHECKPOINT_DIR=folder in the environment, every `fit` of a program
-writes what it needs to go on after each epoch, and the same program started
-again goes on from there, to the same weights, bit by bit.
+With `Trainer(checkpoint_dir=folder)`, every `fit` of the trainer writes what
+it needs to go on after each epoch; with `resume=True` the same program started
+again goes on from there, to the same weights, bit by bit. In the environment,
+D2L_CHECKPOINT_DIR=folder does so with every `fit` of a program.
 """
 
 import dataclasses
@@ -31,20 +32,21 @@ STATE, SUM = 'state.safetensors', 'SHA256SUMS'
 KEPT = 2        # checkpoints: were the last broken, the one before is there
 NO_MATTER = {   # arguments that may change: the same training goes on
     'max_epochs', 'num_gpus', 'root', 'num_workers', 'plot_train_per_epoch',
-    'plot_valid_per_epoch'}
+    'plot_valid_per_epoch', 'checkpoint_dir', 'resume', 'monitor'}
 
 
 class Checkpoints:
-    """The checkpoints of one `fit`, the n-th of the program.
+    """The checkpoints of one `fit`, the n-th of the trainer or the program.
 
     The last ones are kept, `folder/fit-n/epoch-k`: the arrays that training
     changes as safetensors, whose metadata is the progress as JSON, and the
-    SHA-256 of that file, as `sha256sum --check` reads it.
+    SHA-256 of that file, as `sha256sum --check` reads it. `number`: n, or
+    None to count the program's.
     """
     number = itertools.count(1)
 
-    def __init__(self, folder):
-        self.folder = Path(folder, f'fit-{next(self.number)}')
+    def __init__(self, folder, number=None):
+        self.folder = Path(folder, f'fit-{number or next(self.number)}')
 
     @contextmanager
     def reserved(self):
@@ -75,6 +77,14 @@ class Checkpoints:
             yield
         finally:
             os.close(handle)
+
+    def check_empty(self):
+        """Raise FileExistsError where a training has left its checkpoints."""
+        if self.all():
+            raise FileExistsError(
+                f'{self.folder} holds the checkpoints of a training. To go '
+                f'on from them, pass resume=True to the Trainer; to train '
+                f'anew, choose another checkpoint_dir or remove the folder.')
 
     def save(self, trainer, progress):
         """Write a checkpoint whole, then remove the one before the last.

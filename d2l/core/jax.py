@@ -258,6 +258,9 @@ class Trainer(trainer.Trainer):
             jax.tree_util.tree_structure(self.state), leaves),
             self.device)
 
+    def save_weights(self, path: str | PathLike) -> None:
+        save_weights(self.model, path)
+
     def leaves(self) -> dict[str, Any]:
         """Return the arrays of the state by name."""
         return {jax.tree_util.keystr(path).lstrip('.'): leaf for path, leaf in

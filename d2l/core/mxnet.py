@@ -267,6 +267,9 @@ class Trainer(trainer.Trainer):
                 with self.capture():
                     self.model.training_step(batch)
 
+    def save_weights(self, path: str | PathLike) -> None:
+        save_weights(self.model, path)
+
     def optimizer_program(self) -> tuple[str, dict[str, Any]]:
         if not isinstance(self.optim, gluon.Trainer):
             return super().optimizer_program()

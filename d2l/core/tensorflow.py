@@ -254,6 +254,9 @@ class Trainer(trainer.Trainer):
         for name, variable in self.variables().items():
             variable.assign(arrays[name].view(variable.numpy().dtype))
 
+    def save_weights(self, path: str | PathLike) -> None:
+        save_weights(self.model, path)
+
     def build(self) -> None:
         if hasattr(self.optim, 'build'):
             self.optim.build(self.model.trainable_variables)

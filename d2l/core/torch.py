@@ -257,6 +257,9 @@ class Trainer(trainer.Trainer):
                     torch.tensor(array))
         self.optim.load_state_dict(state)
 
+    def save_weights(self, path: str | PathLike) -> None:
+        save_weights(self.model, path)
+
     def optimizer_program(self) -> tuple[str, dict[str, Any]]:
         kind, numbers = super().optimizer_program()
         return kind, numbers | {

@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from itertools import islice
 from numbers import Integral
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -63,10 +64,19 @@ class Trainer(HyperParameters, ABC):
     Raises ValueError for what the framework cannot do and for what is no
     number of epochs.
 
+    `checkpoint_dir`: a folder that gets, after every epoch, what a training
+    that is cut off needs to go on, in `fit-1` for the trainer's first `fit`;
+    `resume`: go on from there, to the weights that it would have come to, or
+    begin where there is nothing yet; `monitor`: a name in `history`, such as
+    'val_acc': the weights of the epoch in which it is best are kept as
+    `fit-1/best.safetensors`, for `load_weights`. A name that ends in 'acc' is
+    best at its largest, any other at its smallest. Without `resume`, `fit`
+    raises FileExistsError where the folder holds a training.
+
     In the environment, D2L_FAST_DEV_RUN=N makes `fit` run N batches of
     training and of validation of one epoch, D2L_MAX_EPOCHS=N no more than N
-    epochs, and `fit` says so; D2L_CHECKPOINT_DIR lets a training that was
-    cut off go on.
+    epochs, and `fit` says so; D2L_CHECKPOINT_DIR is as `checkpoint_dir` with
+    `resume`, for every `fit` of a program.
 
     After `fit`, `history` is a list of dicts, one an epoch: 'epoch', counted
     from 1 and on from the epochs that the model's board shows already; the
@@ -97,6 +107,10 @@ class Trainer(HyperParameters, ABC):
     told: frozenset[str] = frozenset()      # what `tell` has said
     captured: dict[str, Any] | None = None
     precision: str = 'auto'
+    checkpoint_dir: str | os.PathLike | None = None
+    resume = False
+    monitor: str | None = None
+    num_fits = 0
     num_examples: int = 1       # of the batch at hand
     never_numbers: Set[str] = frozenset()       # weights with infinity in them
     # What a framework's trainer can compute in, on a CPU and on a GPU.
@@ -104,11 +118,17 @@ class Trainer(HyperParameters, ABC):
     gpu_precisions: Sequence[str] = precisions
 
     def __init__(self, max_epochs: int, num_gpus: int = 0,
-                 gradient_clip_val: float = 0, precision: str = 'auto'):
+                 gradient_clip_val: float = 0, precision: str = 'auto',
+                 checkpoint_dir: str | os.PathLike | None = None,
+                 resume: bool = False, monitor: str | None = None):
         if not (isinstance(max_epochs, Integral) and max_epochs >= 0):
             raise ValueError(f'max_epochs={max_epochs!r} must be a number of '
                              f'epochs, such as 10.')
         checks.check_num_gpus(num_gpus)
+        if checkpoint_dir is None and (resume or monitor):
+            raise ValueError(f'{"resume" if resume else "monitor"} needs a '
+                             f'checkpoint_dir, the folder of the '
+                             f'checkpoints.')
         self.save_hyperparameters()
         available = self.all_gpus()
         self.gpus = available[:num_gpus]
@@ -179,6 +199,10 @@ class Trainer(HyperParameters, ABC):
     def set_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Set all that training changes to what `arrays` returned."""
 
+    @abstractmethod
+    def save_weights(self, path: str | os.PathLike) -> None:
+        """Write the model's weights, for `load_weights`."""
+
     def build(self) -> None:
         """Make the arrays that the first step would make, if it can be."""
 
@@ -204,6 +228,7 @@ class Trainer(HyperParameters, ABC):
         """Train `model` on `data`, on `device`."""
         checks.check_fit(model, data)
         with self.on_device(), kept_memory(), checks.explained():
+            self.num_fits += 1
             self.fit_on_device(model, data)
 
     def fit_on_device(self, model: Module, data: DataModule) -> None:
@@ -219,16 +244,35 @@ class Trainer(HyperParameters, ABC):
         checks.check_optimizer(self.model, self.optim)
         self.prepare_steps()
         self.never_numbers = self.without_numbers()     # such as a mask
+        checkpoints = self.checkpoints()
+        try:
+            if checkpoints:
+                with checkpoints.reserved():
+                    self.fit_with_checkpoints(checkpoints, data)
+                return
+            for epoch in range(self.max_epochs):
+                self.epoch = epoch
+                self.fit_epoch()
+                self.end_epoch()
+        except KeyboardInterrupt:
+            self.tell_where(checkpoints)
+            raise
+
+    def checkpoints(self) -> Checkpoints | None:
+        """Return the checkpoints of this `fit`, if it is to keep any."""
+        if self.checkpoint_dir is not None:
+            return Checkpoints(self.checkpoint_dir, self.num_fits)
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
-        if folder:
-            checkpoints = Checkpoints(folder)
-            with checkpoints.reserved():
-                self.fit_with_checkpoints(checkpoints, data)
-            return
-        for epoch in range(self.max_epochs):
-            self.epoch = epoch
-            self.fit_epoch()
-            self.end_epoch()
+        return Checkpoints(folder) if folder else None
+
+    def tell_where(self, checkpoints: Checkpoints | None) -> None:
+        """Say where the training was stopped, and what there is of it."""
+        batches = self.train_batch_idx - self.epoch * self.num_train_batches
+        kept = checkpoints.all() if checkpoints else []
+        print(f'Stopped in epoch {self.epoch + 1} of {self.max_epochs}, after '
+              f'{batches} of {self.num_train_batches} training batches; the '
+              f'model keeps what it has learned.'
+              + (f' The last checkpoint is {kept[0]}.' if kept else ''))
 
     def end_epoch(self) -> None:
         """Keep what the epoch brought, in `history` and in the board's file.
@@ -251,6 +295,8 @@ class Trainer(HyperParameters, ABC):
         board = self.model.board
         board.xlabel = 'epoch'
         program = program_of(self, data)
+        if self.checkpoint_dir is not None and not self.resume:
+            checkpoints.check_empty()
         progress = checkpoints.load(self, program) or {
             'epochs': 0, 'seed': self.get_seed(), 'lines': [], 'history': [],
             'board': board.state()}
@@ -275,8 +321,28 @@ class Trainer(HyperParameters, ABC):
                             history=self.history)
             if self.progress:
                 progress['lines'].append(f'{self.progress.line}\n')
+            if self.monitor:    # first: the checkpoint says that it was done
+                self.keep_best(checkpoints.folder / 'best.safetensors')
             checkpoints.save(self, progress)
         self.seed_all(progress['seed'] + self.max_epochs)
+
+    def keep_best(self, path: Path) -> None:
+        """Write the weights if `monitor` is better than in any epoch before.
+
+        What can't be written, on a full disk, is told; training goes on.
+        """
+        names = [*self.history[-1]] if self.history else []
+        if self.monitor not in names:
+            raise ValueError(f'monitor={self.monitor!r} must be a name in '
+                             f'history: {", ".join(names) or "it is empty"}.')
+        sign = 1 if self.monitor.endswith('acc') else -1
+        *before, value = (sign * means[self.monitor] for means in self.history)
+        if np.isnan(value) or any(value <= other for other in before):
+            return
+        try:
+            self.save_weights(path)
+        except OSError as error:
+            print(f'{error}. The training goes on.')
 
     def seed_all(self, seed: int) -> None:
         """Seed all random numbers: Python's, NumPy's, the framework's."""

@@ -292,3 +292,105 @@ def test_a_folder_that_cannot_be_made(program, monkeypatch, tmp_path):
     with pytest.raises(OSError, match='No checkpoint can be kept in '
                        '.*fit-1: Not a directory. Choose another folder'):
         program(1)
+
+
+@pytest.fixture
+def trained(backend, rng, tmp_path):
+    """Train four classes in a folder; return the trainer."""
+    X, y = batch_of(rng, 16)
+
+    def trained(max_epochs, folder='run', trainer=backend.d2l.Trainer,
+                **kwargs):
+        backend.d2l.Trainer.seed(5)
+        trainer = trainer(max_epochs, checkpoint_dir=tmp_path / folder,
+                          **kwargs)
+        trainer.fit(backend.d2l.SoftmaxRegression(4, 0.1),
+                    backend.loader(X, y, batch_size=8))
+        return trainer
+
+    return trained
+
+
+def means(trainer):
+    """Return what the epochs brought, without the times."""
+    return [{name: value for name, value in epoch.items()
+             if name not in ('seconds', 'images_per_second')}
+            for epoch in trainer.history]
+
+
+def test_a_trainer_goes_on_from_its_folder(backend, trained):
+    """As where a notebook's cell runs again, with more epochs."""
+    assert len(means(trained(2, resume=True))) == 2
+    found, whole = trained(4, resume=True), trained(4, 'whole')
+    assert means(found) == means(whole)
+    for a, b in zip(backend.parameters(found.model),
+                    backend.parameters(whole.model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_another_training_is_not_written_over(trained, tmp_path):
+    trained(1)
+    files = sorted((tmp_path / 'run').rglob('*'))
+    with pytest.raises(FileExistsError, match='resume=True'):
+        trained(1)
+    assert sorted((tmp_path / 'run').rglob('*')) == files
+
+
+@pytest.mark.parametrize('monitor, values', [
+    ('val_acc', [0.5, 0.7, 0.6, 0.7]), ('val_loss', [3, 1, np.nan, 2])])
+def test_the_best_weights_are_kept(backend, trained, tmp_path, monitor,
+                                   values):
+    """Of the second epoch, also where the training was cut off after it."""
+    weights = {}
+
+    class Trainer(backend.d2l.Trainer):
+        def end_epoch(self):
+            super().end_epoch()
+            self.history[-1][monitor] = values[self.epoch]
+            self.save_weights(tmp_path / f'{self.epoch}')
+            weights[self.epoch] = load_file(tmp_path / f'{self.epoch}')
+
+    def best():
+        return load_file(tmp_path / 'run/fit-1/best.safetensors')
+
+    for epochs in 2, 4:
+        trained(epochs, trainer=Trainer, monitor=monitor, resume=True)
+        for name, array in best().items():
+            np.testing.assert_array_equal(array, weights[1][name])
+    assert any((array != weights[0][name]).any()
+               for name, array in best().items())
+    model = backend.d2l.SoftmaxRegression(4, 0.1)
+    backend.build(model, np.zeros((1, 1, 12, 12), 'float32'))
+    backend.d2l.load_weights(model, tmp_path / 'run/fit-1/best.safetensors')
+
+
+def test_a_name_that_history_has_not_is_told(trained):
+    with pytest.raises(ValueError, match="monitor='val_f1'.* val_acc"):
+        trained(1, monitor='val_f1')
+
+
+@pytest.mark.parametrize('argument', [{'resume': True},
+                                      {'monitor': 'val_acc'}])
+def test_what_needs_a_folder_says_so(backend, argument):
+    with pytest.raises(ValueError, match=f'{[*argument][0]} .*folder'):
+        backend.d2l.Trainer(1, **argument)
+
+
+def test_ctrl_c_says_where_it_stopped(backend, trained, capsys):
+    """And the same program goes on after the last whole epoch."""
+    class Trainer(backend.d2l.Trainer):
+        def prepare_batch(self, batch):
+            if self.stops and self.epoch == 1 and self.train_batch_idx == 3:
+                raise KeyboardInterrupt
+            return super().prepare_batch(batch)
+
+    Trainer.stops = True
+    with pytest.raises(KeyboardInterrupt):
+        trained(3, trainer=Trainer)
+    printed = capsys.readouterr().out
+    assert ('Stopped in epoch 2 of 3, after 1 of 2 training batches' in
+            printed and printed.endswith('fit-1/epoch-1.\n'))
+    Trainer.stops = False
+    found, whole = (trained(3, trainer=Trainer, resume=True),
+                    trained(3, 'whole'))
+    assert means(found) == means(whole)

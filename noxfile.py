@@ -51,7 +51,7 @@ JOBS = [    # Python, framework, its release, what is installed with it
     for python, framework, release, more in JOBS])
 def library(session, packages):
     """Install the package with one framework and run the library's tests."""
-    session.install('.', 'matplotlib', 'pytest', 'pytest-timeout', 'hypothesis',
-                    *packages)
+    session.install('.', 'matplotlib', 'pytest', 'pytest-timeout',
+                    'hypothesis', *packages)
     # What a release warns of is an error with the book's alone.
     session.run('pytest', '-W', 'default', 'tests/library', *session.posargs)

@@ -123,6 +123,12 @@ sbom: .tools/.done  ## List what the environments consist of: _build/sbom/*.json
 	for list in main mxnet tools; do $(UV) tool run --from cyclonedx-bom==7.5.0 cyclonedx-py \
 		requirements requirements/$$list.txt -o _build/sbom/$$list.json || exit; done
 
+.PHONY: fuzz
+fuzz: .venv/.done  ## Feed readers of files what nobody thought of (SECONDS=60; Linux)
+	$(UV) pip install --quiet --python .venv/bin/python atheris==3.0.0
+	for reader in idx weights section; do .venv/bin/python bench/fuzz.py $$reader \
+		-max_total_time=$(or $(SECONDS),60) || exit; done
+
 .PHONY: clean
 clean:  ## Remove everything that make made
 	rm -rf _build build dist *.egg-info .venv .venv-mxnet .tools .nox

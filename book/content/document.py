@@ -291,9 +291,12 @@ def parse(text: str, path: Path = Path()) -> Document:
 
 
 def plain(text: str) -> str:
-    """Return a text without what editors put in: CRLF, byte order mark."""
+    """Return a text without what editors put in: CRLF, byte order mark.
+
+    U+0000 is replaced, as CommonMark has it.
+    """
     return (text.removeprefix('\ufeff').replace('\r\n', '\n')
-            .replace('\r', '\n'))
+            .replace('\r', '\n').replace('\0', '\ufffd'))
 
 
 class Reader:

@@ -36,11 +36,19 @@ def read_weights(content):
 
 
 def read_section(content):
-    """Read a section; JupyterLab saves it as it was, its lines ended alike."""
-    from book.content import document
+    """Read a section and check it; JupyterLab saves it as it was.
+
+    Only the ends of its lines are all of one kind then.
+    """
+    from book.content import check, document
     from book.formats import lab
+    from book.frameworks import TABS
     text = content.decode(errors='replace')
-    document.parse(text)
+    parsed = document.parse(text)
+    for mistakes in (check.of_section(parsed), check.of_cells(parsed, TABS),
+                     check.of_tab_blocks(parsed, TABS),
+                     check.of_blocks(parsed)):
+        list(mistakes)
     saved = lab.to_markdown(lab.to_notebook(text))
     assert document.plain(saved) == document.plain(text)
 

@@ -123,6 +123,16 @@ sbom: .tools/.done  ## List what the environments consist of: _build/sbom/*.json
 	for list in main mxnet tools; do $(UV) tool run --from cyclonedx-bom==7.5.0 cyclonedx-py \
 		requirements requirements/$$list.txt -o _build/sbom/$$list.json || exit; done
 
+.PHONY: same
+same: env  ## Build the commit's site and wheel in two folders and compare the bytes
+	rm -rf _build/twice
+	for folder in _build/twice/first _build/twice/second; do \
+		git clone --quiet . $$folder && (cd $$folder && ln -s ../../../.venv* . && \
+		export PYTHONPATH=$$PWD && .venv/bin/python -m book site && \
+		.venv/bin/python -m build --wheel --no-isolation >/dev/null) || exit; done
+	for made in _build/site dist; do \
+		diff -r _build/twice/first/$$made _build/twice/second/$$made || exit; done
+
 .PHONY: fuzz
 fuzz: .venv/.done  ## Feed readers of files what nobody thought of (SECONDS=60; Linux)
 	$(UV) pip install --quiet --python .venv/bin/python atheris==3.0.0

@@ -180,6 +180,10 @@ class Trainer(trainer.Trainer):
         batch = self.prepared(next(iter(self.train_dataloader)))
         with suppress(Exception):   # steps may do without `forward`
             self.model.apply_init(trainer.inputs_of(self.model, batch))
+        # Of one replica nothing is to be summed, and TensorFlow keeps the graph
+        # of a step that sums for good.
+        if hasattr(self.optim, '_all_reduce_sum_gradients'):
+            self.optim._all_reduce_sum_gradients = list
 
         def train_step(batch):
             with self.capture() as logged:

@@ -1,8 +1,10 @@
 """Layers in another form are the same, and the rest is untouched."""
 
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -240,3 +242,24 @@ def test_threads_do_not_undo_each_other():
             lambda: layer(tf.ones((2, 4, 4, 4)), training=True))
     thread.join()
     assert dict(vars(tf.keras.layers.Conv2D)) == before
+
+
+def test_the_graph_of_a_step_is_freed():
+    """Keras's optimizer would have TensorFlow keep it for good."""
+    graphs = []
+
+    class Model(d2l.SoftmaxRegression):
+        def training_step(self, batch):
+            graphs.append(weakref.ref(tf.compat.v1.get_default_graph()))
+            return super().training_step(batch)
+
+    class Data(d2l.DataModule):
+        def get_dataloader(self, train):
+            return self.get_tensorloader((np.ones((8, 4, 4, 1), 'float32'),
+                                          np.arange(8)), train)
+
+    data = Data()
+    data.batch_size = 4
+    d2l.Trainer(max_epochs=1).fit(Model(10, 0.1), data)
+    gc.collect()
+    assert len(graphs) == 1 and graphs[0]() is None

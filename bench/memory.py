@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1])]    # where book/ is
-
 import psutil
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))   # where book/ is
 
 from bench.program import data_of
 from book.frameworks import FRAMEWORKS

@@ -46,7 +46,9 @@ class Checkpoints:
     number = itertools.count(1)
 
     def __init__(self, folder, number=None):
-        self.folder = Path(folder, f'fit-{number or next(self.number)}')
+        # The program may change its folder.
+        self.folder = (Path(folder).expanduser().absolute()
+                       / f'fit-{number or next(self.number)}')
 
     @contextmanager
     def reserved(self):
@@ -96,7 +98,8 @@ class Checkpoints:
         checkpoint = self.folder / f'epoch-{epochs}'
         content = save({name: np.asarray(array, order='C')
                         for name, array in trainer.arrays().items()},
-                       {'progress': json.dumps(progress)})
+                       {'progress': json.dumps(
+                           progress, default=np.generic.item)})
         try:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
@@ -109,9 +112,9 @@ class Checkpoints:
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
             print(f'The checkpoint {checkpoint} could not be written: '
-                  f'{error.strerror}. The training goes on without it; those '
-                  f'before are whole. Make room on the disk: the next epoch '
-                  f'tries again.')
+                  f'{error.strerror}. The training goes on without it, and '
+                  f'the next epoch tries again. Make room on the disk, or let '
+                  f'the program write there.')
             return
         for before in [folder for folder in self.all()
                        if number_of(folder) <= epochs][KEPT:]:
@@ -155,8 +158,9 @@ class Checkpoints:
 
     def all(self):
         """Return the folders of the checkpoints, the last one first."""
-        return sorted(self.folder.glob('epoch-*'), key=number_of,
-                      reverse=True)
+        return sorted((folder for folder in self.folder.glob('epoch-*')
+                       if folder.name.removeprefix('epoch-').isdecimal()),
+                      key=number_of, reverse=True)
 
 
 def number_of(folder):

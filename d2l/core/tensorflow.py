@@ -180,8 +180,8 @@ class Trainer(trainer.Trainer):
         batch = self.prepared(next(iter(self.train_dataloader)))
         with suppress(Exception):   # steps may do without `forward`
             self.model.apply_init(trainer.inputs_of(self.model, batch))
-        # Of one replica nothing is to be summed, and TensorFlow keeps the graph
-        # of a step that sums for good.
+        # Of one replica nothing is to be summed, and TensorFlow keeps for good
+        # the graph of a step that sums.
         if hasattr(self.optim, '_all_reduce_sum_gradients'):
             self.optim._all_reduce_sum_gradients = list
 

@@ -253,8 +253,10 @@ class Trainer(trainer.Trainer):
         for name, array in arrays.items():
             if name not in self.tensors():
                 _, i, name = name.split('.', 2)
-                state['state'].setdefault(int(i), {})[name] = (
-                    torch.tensor(array))
+                value = torch.tensor(array)
+                if value.dtype == torch.int16:      # its bits, of bfloat16
+                    value = value.view(torch.bfloat16)
+                state['state'].setdefault(int(i), {})[name] = value
         self.optim.load_state_dict(state)
 
     def save_weights(self, path: str | PathLike) -> None:
@@ -278,8 +280,9 @@ class Trainer(trainer.Trainer):
         names = {id(tensor): name for name, tensor in
                  (*self.model.named_parameters(), *self.model.named_buffers())}
         return {names.get(id(tensor), f'parameter {i}'): tensor.detach()
-                for i, tensor in enumerate((*self.model.parameters(),
-                                            *self.model.buffers()))
+                for i, tensor in enumerate((
+                    *self.model.parameters(), *self.model.buffers(),
+                    *getattr(self.optim, 'params', ())))
                 if not nn.parameter.is_lazy(tensor)}
 
     def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:

@@ -18,7 +18,7 @@ from collections.abc import (
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from itertools import islice
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -65,13 +65,15 @@ class Trainer(HyperParameters, ABC):
     number of epochs.
 
     `checkpoint_dir`: a folder that gets, after every epoch, what a training
-    that is cut off needs to go on, in `fit-1` for the trainer's first `fit`;
-    `resume`: go on from there, to the weights that it would have come to, or
-    begin where there is nothing yet; `monitor`: a name in `history`, such as
-    'val_acc': the weights of the epoch in which it is best are kept as
-    `fit-1/best.safetensors`, for `load_weights`. A name that ends in 'acc' is
-    best at its largest, any other at its smallest. Without `resume`, `fit`
-    raises FileExistsError where the folder holds a training.
+    that is cut off needs to go on, in `fit-1` for the trainer's first whole
+    `fit`; `resume`: go on from there, to the weights that it would have come
+    to, or begin where there is nothing yet; `monitor`: a name in `history`,
+    such as 'val_acc': the weights of the epoch in which it is best are kept as
+    `fit-1/best.safetensors`, for `load_weights`. A name with 'loss' or 'error'
+    in it is best at its smallest, any other at its largest. Without `resume`,
+    `fit` raises FileExistsError where the folder holds a training. What a
+    chapter's own code counts beside, such as the steps of a PyTorch scheduler,
+    is not kept.
 
     In the environment, D2L_FAST_DEV_RUN=N makes `fit` run N batches of
     training and of validation of one epoch, D2L_MAX_EPOCHS=N no more than N
@@ -125,7 +127,12 @@ class Trainer(HyperParameters, ABC):
             raise ValueError(f'max_epochs={max_epochs!r} must be a number of '
                              f'epochs, such as 10.')
         checks.check_num_gpus(num_gpus)
-        if checkpoint_dir is None and (resume or monitor):
+        if not (checkpoint_dir is None or checkpoint_dir != ''
+                and isinstance(checkpoint_dir, str | os.PathLike)):
+            raise ValueError(f'checkpoint_dir={checkpoint_dir!r} must name '
+                             f'the folder of the checkpoints.')
+        if (resume or monitor) and checkpoint_dir is None and (
+                not os.environ.get('D2L_CHECKPOINT_DIR')):
             raise ValueError(f'{"resume" if resume else "monitor"} needs a '
                              f'checkpoint_dir, the folder of the '
                              f'checkpoints.')
@@ -228,8 +235,8 @@ class Trainer(HyperParameters, ABC):
         """Train `model` on `data`, on `device`."""
         checks.check_fit(model, data)
         with self.on_device(), kept_memory(), checks.explained():
-            self.num_fits += 1
             self.fit_on_device(model, data)
+            self.num_fits += 1
 
     def fit_on_device(self, model: Module, data: DataModule) -> None:
         """Prepare what the loop needs, then go through the epochs."""
@@ -261,7 +268,7 @@ class Trainer(HyperParameters, ABC):
     def checkpoints(self) -> Checkpoints | None:
         """Return the checkpoints of this `fit`, if it is to keep any."""
         if self.checkpoint_dir is not None:
-            return Checkpoints(self.checkpoint_dir, self.num_fits)
+            return Checkpoints(self.checkpoint_dir, self.num_fits + 1)
         folder = os.environ.get('D2L_CHECKPOINT_DIR')
         return Checkpoints(folder) if folder else None
 
@@ -299,8 +306,11 @@ class Trainer(HyperParameters, ABC):
             checkpoints.check_empty()
         progress = checkpoints.load(self, program) or {
             'epochs': 0, 'seed': self.get_seed(), 'lines': [], 'history': [],
-            'board': board.state()}
+            'board': board.state(), 'epochs_before': self.epochs_before}
         progress['program'] = program
+        # A model that was interrupted shows epochs that are counted here.
+        self.epochs_before = progress['epochs_before']
+        board.xlim = [0, self.epochs_before + self.max_epochs]
         if progress['epochs'] > self.max_epochs:
             print(f'The checkpoint in {checkpoints.folder} holds '
                   f'{progress["epochs"]} epochs, more than max_epochs='
@@ -310,6 +320,11 @@ class Trainer(HyperParameters, ABC):
         board.restore(progress['board'])
         self.history = progress['history']
         print(*progress['lines'], sep='', end='', flush=True)
+        if self.checkpoint_dir is not None and progress['epochs']:
+            print('The training goes on after epoch '
+                  if progress['epochs'] < self.max_epochs else
+                  'Nothing is left to train after epoch ',
+                  f'{progress["epochs"]}.', sep='')
         for epoch in range(progress['epochs'], self.max_epochs):
             self.epoch = epoch
             self.seed_all(progress['seed'] + epoch)
@@ -322,27 +337,42 @@ class Trainer(HyperParameters, ABC):
             if self.progress:
                 progress['lines'].append(f'{self.progress.line}\n')
             if self.monitor:    # first: the checkpoint says that it was done
-                self.keep_best(checkpoints.folder / 'best.safetensors')
+                self.keep_best(checkpoints.folder / 'best.safetensors',
+                               progress)
             checkpoints.save(self, progress)
         self.seed_all(progress['seed'] + self.max_epochs)
 
-    def keep_best(self, path: Path) -> None:
-        """Write the weights if `monitor` is better than in any epoch before.
+    def keep_best(self, path: Path, progress: dict[str, Any]) -> None:
+        """Write the weights if `monitor` is better than what they had before.
 
-        What can't be written, on a full disk, is told; training goes on.
+        What can't be kept is told; training goes on. `progress`: gets what
+        the file holds.
         """
-        names = [*self.history[-1]] if self.history else []
-        if self.monitor not in names:
-            raise ValueError(f'monitor={self.monitor!r} must be a name in '
-                             f'history: {", ".join(names) or "it is empty"}.')
-        sign = 1 if self.monitor.endswith('acc') else -1
-        *before, value = (sign * means[self.monitor] for means in self.history)
-        if np.isnan(value) or any(value <= other for other in before):
+        monitor, [*_, means] = str(self.monitor), [{}, *self.history]
+        if not isinstance(means.get(monitor), Real):
+            names = [name for name, value in means.items()
+                     if isinstance(value, Real)]
+            self.tell(f'The best weights are not kept: monitor={monitor!r} '
+                      f'is no number in history, which has '
+                      f'{", ".join(names) or "none"}.', 'monitor')
+            return
+        value = float(means[monitor])
+        best = progress.get('best', {})
+        if best.get('monitor') != monitor:
+            if self.epoch:      # the weights of before are gone
+                self.tell(f'{path} begins with epoch {self.epoch + 1}.',
+                          'best')
+            best = {'value': np.nan}
+        is_loss = 'loss' in monitor or 'error' in monitor
+        if np.isnan(value) or (value >= best['value'] if is_loss else
+                               value <= best['value']):
             return
         try:
             self.save_weights(path)
-        except OSError as error:
-            print(f'{error}. The training goes on.')
+        except (OSError, ValueError) as error:  # of a model from scratch
+            self.tell(f'The best weights are not kept: {error}', 'monitor')
+        else:
+            progress['best'] = {'monitor': monitor, 'value': value}
 
     def seed_all(self, seed: int) -> None:
         """Seed all random numbers: Python's, NumPy's, the framework's."""

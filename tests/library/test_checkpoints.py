@@ -304,10 +304,10 @@ def trained(backend, rng, tmp_path):
         backend.d2l.Trainer.seed(5)
         trainer = trainer(max_epochs, checkpoint_dir=tmp_path / folder,
                           **kwargs)
-        trainer.fit(backend.d2l.SoftmaxRegression(4, 0.1),
-                    backend.loader(X, y, batch_size=8))
+        trainer.fit(backend.d2l.SoftmaxRegression(4, 0.1), trained.data)
         return trainer
 
+    trained.data = backend.loader(X, y, batch_size=8)
     return trained
 
 
@@ -337,7 +337,7 @@ def test_another_training_is_not_written_over(trained, tmp_path):
 
 
 @pytest.mark.parametrize('monitor, values', [
-    ('val_acc', [0.5, 0.7, 0.6, 0.7]), ('val_loss', [3, 1, np.nan, 2])])
+    ('val_accuracy', [0.5, 0.7, 0.6, 0.7]), ('val_loss', [3, 1, np.nan, 2])])
 def test_the_best_weights_are_kept(backend, trained, tmp_path, monitor,
                                    values):
     """Of the second epoch, also where the training was cut off after it."""
@@ -346,7 +346,7 @@ def test_the_best_weights_are_kept(backend, trained, tmp_path, monitor,
     class Trainer(backend.d2l.Trainer):
         def end_epoch(self):
             super().end_epoch()
-            self.history[-1][monitor] = values[self.epoch]
+            self.history[-1][monitor] = np.float32(values[self.epoch])
             self.save_weights(tmp_path / f'{self.epoch}')
             weights[self.epoch] = load_file(tmp_path / f'{self.epoch}')
 
@@ -364,9 +364,32 @@ def test_the_best_weights_are_kept(backend, trained, tmp_path, monitor,
     backend.d2l.load_weights(model, tmp_path / 'run/fit-1/best.safetensors')
 
 
-def test_a_name_that_history_has_not_is_told(trained):
-    with pytest.raises(ValueError, match="monitor='val_f1'.* val_acc"):
-        trained(1, monitor='val_f1')
+def test_a_name_that_history_has_not_is_told(trained, capsys, tmp_path):
+    trainer = trained(2, monitor='val_f1')
+    assert len(trainer.history) == 2
+    assert capsys.readouterr().out.count("monitor='val_f1'") == 1
+    assert not (tmp_path / 'run/fit-1/best.safetensors').exists()
+
+
+def test_best_weights_that_nobody_asked_for_before(trained, capsys, tmp_path):
+    trained(2)
+    trained(3, monitor='val_acc', resume=True)
+    assert 'best.safetensors begins with epoch 3' in capsys.readouterr().out
+    assert (tmp_path / 'run/fit-1/best.safetensors').exists()
+
+
+def test_a_folder_stays_where_it_was(backend, trained, tmp_path, monkeypatch):
+    """Where the program changes its own, and where others lie beside."""
+    class Trainer(backend.d2l.Trainer):
+        def end_epoch(self):
+            super().end_epoch()
+            monkeypatch.chdir('/')
+
+    monkeypatch.chdir(tmp_path)
+    trained(1, tmp_path / 'run', Trainer)
+    (tmp_path / 'run/fit-1/epoch-1-copy').mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert len(trained(2, 'run', resume=True).history) == 2
 
 
 @pytest.mark.parametrize('argument', [{'resume': True},
@@ -394,3 +417,58 @@ def test_ctrl_c_says_where_it_stopped(backend, trained, capsys):
     found, whole = (trained(3, trainer=Trainer, resume=True),
                     trained(3, 'whole'))
     assert means(found) == means(whole)
+
+
+def test_an_interrupted_fit_is_called_again(backend, trained, tmp_path):
+    """In a notebook the model, the trainer and the curve are still there."""
+    class Trainer(backend.d2l.Trainer):
+        stops = True
+
+        def end_epoch(self):
+            super().end_epoch()
+            trainers.append(self)
+            if self.stops and self.epoch == 1:
+                raise KeyboardInterrupt
+
+    trainers = []
+    with pytest.raises(KeyboardInterrupt):
+        trained(3, trainer=Trainer, resume=True)
+    trainer, Trainer.stops = trainers[0], False
+    model, data = trainer.model, trained.data
+    trainer.fit(model, data)
+    whole = trained(3, 'whole')
+    assert means(trainer) == means(whole)
+    assert dict(model.board.data) == dict(whole.model.board.data)
+    assert [path.name for path in (tmp_path / 'run').iterdir()] == ['fit-1']
+
+
+@pytest.mark.parametrize(
+    'backend', [name for name in INSTALLED if name in ('torch', 'mxnet')],
+    indirect=True)
+def test_a_model_of_arrays_alone_goes_on(backend, tmp_path):
+    """As D2L's linear regression from scratch, which lists no parameters."""
+    d2l = backend.d2l
+
+    class Line(d2l.LinearRegression):
+        def __init__(self):
+            d2l.Module.__init__(self)
+            self.w = backend.tensor(np.zeros((2, 1), 'float32'))
+            getattr(self.w, {'torch': 'requires_grad_',
+                             'mxnet': 'attach_grad'}[backend.name])()
+
+        def forward(self, X):
+            return X @ self.w
+
+        def configure_optimizers(self):
+            return d2l.SGD([self.w], lr=0.1)
+
+    data = d2l.SyntheticRegressionData(
+        backend.tensor(np.array([[2], [-3.4]], 'float32')), 0)
+    weights = []
+    for _ in range(2):
+        model = Line()
+        d2l.Trainer(1, checkpoint_dir=tmp_path, resume=True,
+                    monitor='val_loss').fit(model, data)
+        weights.append(backend.numpy(model.w).copy())
+    assert (weights[0] != 0).all()
+    np.testing.assert_array_equal(*weights)

@@ -16,6 +16,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))   # where book/ is
 
 from book.frameworks import FRAMEWORKS
 
+# Two runs share the cores: threads that wait for one another would spin.
+THREADS = {'OMP_NUM_THREADS': str(max(1, (os.cpu_count() or 1) // 2))}
 # The Python of the book, and those of the frameworks that it cannot hold.
 PYTHON, *OTHERS = dict.fromkeys(
     framework.python for framework in FRAMEWORKS.values())
@@ -51,7 +53,7 @@ def run(python, variables, arguments, prefix=(), **streams):
         process = subprocess.run(
             [*prefix, python, '-m', 'pytest', *arguments, *sys.argv[1:],
              '--junitxml', report],
-            env=os.environ | variables, text=True, **streams)
+            env=os.environ | THREADS | variables, text=True, **streams)
         suite = ElementTree.parse(report).getroot().find('testsuite')
     tests, failures, errors, skipped = (
         int(suite.get(key))

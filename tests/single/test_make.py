@@ -23,7 +23,7 @@ TESTED = {
     'lib': 'book/test_sources.py', 'figures': 'book/test_sources.py',
     'equality': 'library/test_equality.py', 'bench': 'single/test_bench.py'}
 # They ask a package index or an advisory service, or take many minutes.
-BY_HAND = {'audit', 'lock', 'matrix', 'sbom'}
+BY_HAND = {'audit', 'fuzz', 'lock', 'matrix', 'same', 'sbom'}
 NOT_MADE = '-o', '.tools/.done', '-o', '.venv/.done', '-o', '.venv-mxnet/.done'
 
 

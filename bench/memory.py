@@ -63,9 +63,10 @@ def train(module, what, number):
 def main(tab, what, number, inside=''):
     framework = FRAMEWORKS[tab]
     if inside:
-        return train(framework.module, what, int(number))
-    return subprocess.run([framework.python, __file__, tab, what, number,
-                           'inside'], check=True, stdout=None)
+        train(framework.module, what, int(number))
+    else:       # in the framework's own environment
+        subprocess.run([framework.python, __file__, tab, what, number,
+                        'inside'], check=True)
 
 
 if __name__ == '__main__':

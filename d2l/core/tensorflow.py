@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context  # as Keras does
 
 from d2l.core import (
     checks,
@@ -173,8 +174,14 @@ class Trainer(trainer.Trainer):
     # Only the CPU's library rounds the layers of a model that is made already.
     gpu_precisions = 'auto', 'float32'
 
-    def on_device(self) -> AbstractContextManager:
-        return self.device
+    @contextmanager
+    def on_device(self) -> Iterator[None]:
+        try:
+            with self.device:
+                yield
+        finally:
+            # TensorFlow would keep one kernel for each variable's name.
+            context.context().clear_kernel_cache()
 
     def prepare_steps(self) -> None:
         batch = self.prepared(next(iter(self.train_dataloader)))

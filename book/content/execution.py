@@ -31,9 +31,11 @@ from book.frameworks import FRAMEWORKS
 from book.paths import LAYER, ROOT
 
 OVERRIDES = 'D2L_FAST_DEV_RUN', 'D2L_MAX_EPOCHS'
+SEED = 0
 # Executed before the first cell: the same numbers are drawn every time.
-SEED = '''import random, numpy, d2l.{module}
-random.seed(0), numpy.random.seed(0), d2l.{module}.Trainer.seed(0)
+DRAW = '''import random, numpy, d2l.{module}
+random.seed({seed}), numpy.random.seed({seed})
+d2l.{module}.Trainer.seed({seed})
 del random, numpy, d2l'''
 # Executed after the last cell.
 IDENTIFY = '''import json, platform, d2l.{module}, {module}
@@ -151,7 +153,7 @@ def execute(nb, path, tab, bar):
 def framed(nb, tab):
     """Seed random numbers before the first cell; ask at last what ran it."""
     module = FRAMEWORKS[tab].module
-    first = nbformat.v4.new_code_cell(SEED.format(module=module))
+    first = nbformat.v4.new_code_cell(DRAW.format(module=module, seed=SEED))
     last = nbformat.v4.new_code_cell(IDENTIFY.format(module=module))
     nb.cells = [first, *nb.cells, last]
     try:
@@ -161,7 +163,7 @@ def framed(nb, tab):
         nb.metadata['d2l'] = {
             'key': key_of(nb), 'version': version, 'python': python,
             'device': ', '.join(gpus) or cpu_name(),
-            'date': datetime.date.today().isoformat(),
+            'date': datetime.date.today().isoformat(), 'seed': SEED,
             'overrides': {name: os.environ[name] for name in OVERRIDES
                           if os.environ.get(name)}}
     finally:

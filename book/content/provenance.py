@@ -23,15 +23,22 @@ EPOCHS = re.compile(r'^D2L_MAX_EPOCHS=(\d+): \d+ of (\d+) ', re.MULTILINE)
 class Provenance:
     """What ran a training, and what shortened it.
 
-    `seconds`: of all epochs; `date`: YYYY-MM-DD; `batches`: to which
-    D2L_FAST_DEV_RUN limited the only epoch; `epochs`, `planned_epochs`: to
-    how many D2L_MAX_EPOCHS limited the training, and of how many.
+    `seconds`: of all epochs; `date`: YYYY-MM-DD; `precision`: what the layers
+    computed in; `seed`: of the notebook's random numbers; `data`: the
+    beginning of the SHA-256 of its images; `commit`: of the book, with a +
+    where files differed from it; `batches`: to which D2L_FAST_DEV_RUN limited
+    the only epoch; `epochs`, `planned_epochs`: to how many D2L_MAX_EPOCHS
+    limited the training, and of how many.
     """
     framework: str
     version: str
     device: str
     seconds: float
     date: str
+    precision: str = ''
+    seed: int | None = None
+    data: str = ''
+    commit: str = ''
     batches: int | None = None
     epochs: int | None = None
     planned_epochs: int | None = None
@@ -45,9 +52,12 @@ class Provenance:
     @property
     def line(self) -> str:
         """One line that says what ran the training."""
-        return ' · '.join([f'{self.framework} {self.version}', self.device,
-                           say('trained', time=duration(self.seconds)),
-                           self.date])
+        return ' · '.join(filter(None, [
+            f'{self.framework} {self.version}', self.device, self.precision,
+            say('trained', time=duration(self.seconds)), self.date,
+            self.seed is not None and say('seed', n=self.seed),
+            self.data and say('data', digest=self.data),
+            self.commit and say('commit', name=self.commit)]))
 
     @property
     def warning(self) -> tuple[str, str] | None:
@@ -67,21 +77,28 @@ def with_outputs(nb: NotebookNode, executed: NotebookNode,
                             strict=True):
         cell.outputs = [safe(output) for output in source.outputs]
         cell.execution_count = source.execution_count
-        if record := provenance(cell, executed.metadata['d2l'], tab):
+        if record := provenance(cell, source.metadata.get('training', {}),
+                                executed.metadata['d2l'], tab):
             cell.metadata['provenance'] = dataclasses.asdict(record)
     number_cells(nb)
     return nb
 
 
-def provenance(cell: NotebookNode, facts: dict,
+def provenance(cell: NotebookNode, training: dict, facts: dict,
                tab: str) -> Provenance | None:
-    """Return the record of a cell's training, as read off what it printed."""
+    """Return the record of a cell's training.
+
+    Whether it trained is read off what it printed; `training`: what its
+    checkpoints told; `facts`: what the execution told of the machine.
+    """
     text = ''.join(out.get('text', '') for out in cell.outputs)
     seconds = [float(s) for s in EPOCH.findall(text)]
     if not seconds:
         return None
     record = Provenance(FRAMEWORKS[tab].name, facts['version'],
-                        facts['device'], sum(seconds), facts['date'])
+                        facts['device'], sum(seconds), facts['date'],
+                        **training, seed=facts.get('seed'),
+                        commit=facts.get('commit', ''))
     if batches := BATCHES.search(text):
         record.batches = int(batches[1])
     elif epochs := EPOCHS.search(text):

@@ -231,6 +231,8 @@ class Trainer(trainer.Trainer):
 
     @staticmethod
     def as_numpy(tensor: Any) -> np.ndarray:
+        if isinstance(tensor, np.ndarray):  # which may be read-only
+            return tensor
         tensor = torch.as_tensor(tensor).detach().cpu()
         if tensor.dtype == torch.bfloat16:
             tensor = tensor.view(torch.int16)

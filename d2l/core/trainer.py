@@ -332,8 +332,10 @@ class Trainer(HyperParameters, ABC):
             self.val_batch_idx = self.epoch * self.num_val_batches
             self.fit_epoch()
             self.end_epoch()
-            progress.update(epochs=self.epoch + 1, board=board.state(),
-                            history=self.history)
+            progress.update(
+                epochs=self.epoch + 1, board=board.state(),
+                history=self.history,
+                precision='bfloat16' if self.uses_bfloat16 else 'float32')
             if self.progress:
                 progress['lines'].append(f'{self.progress.line}\n')
             if self.monitor:    # first: the checkpoint says that it was done

@@ -1,6 +1,7 @@
 """Recorded outputs: they are real, they hold, and they say where from."""
 
 import contextlib
+import hashlib
 import json
 import re
 import socket
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 
 from book.content.verify import depend_on_training, differences
 from conftest import book, build, html_of, write_section
@@ -92,7 +94,7 @@ def test_the_page_says_where_a_training_ran(small_book):
     recording = record(small_book)
     facts = recording.metadata['d2l']
     assert set(facts) == {'key', 'version', 'python', 'device', 'date',
-                          'overrides'}
+                          'seed', 'overrides'}
     assert facts['overrides'] == {}
     assert all(cell.metadata['seconds'] >= 0 for cell in recording.cells)
     assert build(small_book).returncode == 0
@@ -100,8 +102,46 @@ def test_the_page_says_where_a_training_ran(small_book):
     line, = re.findall(r'<p class="provenance">(.*)</p>', page)
     assert re.fullmatch(
         re.escape(f'PyTorch {facts["version"]} · {facts["device"]} · ')
-        + f'훈련 [0-9]초 · {facts["date"]}', line)
+        + f'float32 · 훈련 [0-9]초 · {facts["date"]} · 시드 0', line)
     assert 'admonition' not in page
+
+
+def test_a_recording_tells_data_and_commit(small_book):
+    """Of a program that trains twice, each cell its own."""
+    images = [np.full((8, 1, 2, 2), n, 'float32') for n in (1, 2)]
+    write_section(small_book, """import numpy as np
+from d2l import torch as d2l
+class Data(d2l.DataModule):
+    batch_size = 4
+    def __init__(self, n):
+        self.X = np.full((8, 1, 2, 2), n, 'float32')
+    def get_dataloader(self, train):
+        return self.get_tensorloader((self.X, np.arange(8) % 2), train)
+def train(n, **kwargs):
+    d2l.Trainer(1, **kwargs).fit(d2l.SoftmaxRegression(2, 0.1), Data(n))
+train(1, precision='float32')""", """
+```{.python .input}
+%%tab pytorch
+train(2, precision='bfloat16')
+```
+""")
+    for command in (['init'], ['add', '.'], [
+            '-c', 'user.name=x', '-c', 'user.email=x', 'commit', '-m', 'x']):
+        subprocess.run(['git', *command], cwd=small_book, check=True,
+                       capture_output=True)
+    recording = record(small_book)
+    for cell, precision, array in zip(recording.cells[-2:], (
+            'float32', 'bfloat16'), images, strict=True):
+        assert cell.metadata['training'] == {
+            'precision': precision,
+            'data': hashlib.sha256(array.tobytes()).hexdigest()[:12]}
+    commit = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=small_book,
+                            capture_output=True, text=True).stdout
+    assert commit.startswith(recording.metadata['d2l']['commit'])
+    with open(small_book / 'chapter_resnet/x.md', 'a') as section:
+        section.write('\n글이 늘었습니다.\n')
+    (small_book / RECORDING).unlink()
+    assert record(small_book).metadata['d2l']['commit'].endswith('+')
 
 
 def test_a_shortened_recording_says_so(small_book):

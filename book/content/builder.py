@@ -12,6 +12,7 @@ from tqdm import tqdm
 from book.config import Config
 from book.content import (
     check,
+    recorded,
     recordings,
     sections,
     tabs,
@@ -75,6 +76,7 @@ class Book(build.Builder):
         for nb, section, tab in self.notebooks():
             if outputs.get((section, tab)):     # else code alone is shown
                 nb = with_outputs(nb, outputs[section, tab], tab)
+            recorded.fill(nb, section, tab)
             write_notebook(nb, self.executed_path(section, tab))
         for tab in self.tabs:
             keep(self.executed_dir(tab), [self.executed_path(section, tab)

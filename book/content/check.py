@@ -23,7 +23,7 @@ from pybtex.database import parse_file
 from pybtex.exceptions import PybtexError
 
 from book import Wrong
-from book.content import document, lib, sections
+from book.content import document, lib, recorded, sections
 from book.content.document import Block, Document, Fence, Span
 from book.content.formulas import FormulaError, convert
 from book.frameworks import TABS
@@ -31,7 +31,7 @@ from book.frameworks import TABS
 SYNTAX = '%%tab', '.python .input', ':begin_tab:', ':end_tab:'
 CITE = 'cite', 'citet', 'citep'
 ROLES = ('numref', 'ref', 'eqref', 'cite', 'citet', 'citep', 'label',
-         'eqlabel', 'width', 'height')
+         'eqlabel', 'width', 'height', recorded.ROLE)
 # What HTML begins that ends with its mark, or else with the page.
 HTML = {'<!--': '-->', '<script': '</script>', '<style': '</style>',
         '<pre': '</pre>', '<textarea': '</textarea>'}
@@ -159,6 +159,24 @@ def of_tab_blocks(doc: Document, tabs: list[str]) -> Found:
         for tab in prose.tabs or []:
             if tab:
                 yield from unknown_tab(prose.line - 1, tab, tabs)
+        for block in prose.blocks:
+            for role in recorded.roles(block):
+                yield from of_figure(role, doc, prose, tabs)
+
+
+def of_figure(role: document.Role, doc: Document, prose: document.Prose,
+              tabs: list[str]) -> Found:
+    """Tell of a figure that is none, or that each tab has of its own."""
+    choice, *names = role.target.split()
+    if choice not in recorded.CHOICES or len(names) != 1:
+        yield role.line, (f'{role.source} names no figure. Write '
+                          f'{", ".join(recorded.CHOICES)} and a name, as in '
+                          f':{recorded.ROLE}:`last val_acc`.')
+    here = doc.selected or tabs
+    if prose.tabs is None and len(here) > 1:
+        yield role.line, (f'{role.source} is another figure in each tab. '
+                          f'Write :begin_tab:`{", ".join(here)}` above its '
+                          'paragraph, and :end_tab: below.')
 
 
 def unknown_tab(line: int, tab: str, tabs: list[str]) -> Found:

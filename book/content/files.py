@@ -20,10 +20,14 @@ def put_file(built: Path, path: Path) -> None:
 
 
 def put_folder(folder: Path, parts: Mapping[str, Path]) -> None:
-    """Make a folder of copies of others; '' names what it begins with."""
+    """Make a folder of copies of others; '' names what it begins with.
+
+    Sphinx's note on how it was called, which differs by folder, stays out.
+    """
     new = empty(aside(folder))
     for name, part in parts.items():
-        shutil.copytree(part, new / name, dirs_exist_ok=True)
+        shutil.copytree(part, new / name, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns('.buildinfo'))
     swap(folder, new)
 
 

@@ -55,9 +55,9 @@ class Provenance:
         return ' · '.join(filter(None, [
             f'{self.framework} {self.version}', self.device, self.precision,
             say('trained', time=duration(self.seconds)), self.date,
-            self.seed is not None and say('seed', n=self.seed),
+            '' if self.seed is None else say('seed', n=self.seed),
             self.data and say('data', digest=self.data),
-            self.commit and say('commit', name=self.commit)]))
+            self.commit and say('commit', commit=self.commit)]))
 
     @property
     def warning(self) -> tuple[str, str] | None:

@@ -323,6 +323,10 @@ def generate(book, generator, folder, finish):
             shutil.copytree(NOTEBOOKS / tab, new / tab)
         for path in sorted((new / tab).rglob('*.ipynb')):
             nb = nbformat.read(path, as_version=4)
+            for cell in code_cells(nb)[:1]:     # d2lbook's, in any order
+                if cell.source.startswith('!pip '):
+                    cell.source = ''.join(sorted(
+                        cell.source.splitlines(keepends=True)))
             finish(nb, path.relative_to(new / tab).with_suffix(''), tab)
             number_cells(nb)
             write_notebook(nb, path)

@@ -140,11 +140,13 @@ def test_outputs_are_there_or_cleared(site, build_folder):
 
 
 def test_colab_installs_the_package_and_shows_the_figures(build_folder):
+    """In the same order in every build."""
     for nb in read(build_folder / 'colab').values():
         text, code = text_of(nb), code_of(nb)
         if 'from d2l import' in code:
             first = next(cell.source for cell in nb.cells
                          if cell.cell_type == 'code')
+            assert first.splitlines() == sorted(first.splitlines())
             assert re.search(r'^!pip install .*https://.*/d2l-2\S*\.whl$',
                              first, re.MULTILINE)
         assert ('.fit(' in code) == (nb.metadata.get('accelerator') == 'GPU')

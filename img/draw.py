@@ -7,8 +7,16 @@ makes a second palette for the dark.
 """
 
 import math
+import sys
 from itertools import pairwise
 from pathlib import Path
+
+import nbformat
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))   # where book/ is
+
+from book.content import recorded
+from book.frameworks import FRAMEWORKS
 
 INK, GRAY = '#1f2933', '#616e7c'
 KINDS = {   # kind: fill, stroke
@@ -54,6 +62,12 @@ class Figure:
                  f'width="{width}" height="{height}" rx="5" fill="{fill}" '
                  f'stroke="{stroke}" stroke-width="1.3"/>')
         self.text(x, y, content)
+
+    def mark(self, tab, x, y):
+        """Draw the mark of a framework at (x, y)."""
+        colour, mark = MARKS[tab]
+        self.add(f'<g transform="translate({x} {y})" fill="{colour}">'
+                 f'{mark}</g>')
 
     def dashed(self, left, top, right, bottom):
         self.add(f'<rect x="{left}" y="{top}" width="{right - left}" '
@@ -790,11 +804,74 @@ def design_spaces():
     fig.save('design-spaces.svg')
 
 
+MARKS = {   # tab: colour, mark around (0, 0)
+    'pytorch': ('#be123c', '<circle r="4"/>'),
+    'jax': ('#1d4ed8', '<path d="M-3.6-3.6h7.2v7.2h-7.2z"/>'),
+    'tensorflow': ('#a16207', '<path d="M0-4.6 4.6 3.6h-9.2z"/>'),
+    'mxnet': ('#15803d', '<path d="M0-5 5 0 0 5-5 0z"/>')}
+
+
+def training_curves(recordings='outputs'):
+    """The epochs of ResNet-18 as they were recorded in each tab."""
+    fig = Figure(760, 300, '기록한 ResNet-18의 훈련: 손실과 정확도')
+    epochs = {tab: history(recordings, tab) for tab in MARKS}
+    for i, tab in enumerate(MARKS):
+        fig.mark(tab, 190 + 110 * i, 22)
+        fig.add(f'<text x="{200 + 110 * i}" y="22" dy=".35em" '
+                f'class="start">{FRAMEWORKS[tab].name}</text>')
+    top, bottom = 70, 256
+    for i, (name, label) in enumerate([
+            ('train_loss', '훈련 손실'), ('val_loss', '검증 손실'),
+            ('val_acc', '검증 정확도')]):
+        values = {tab: [float(epoch[name]) for epoch in epochs[tab]]
+                  for tab in MARKS}
+        low, high = round_limits(sum(values.values(), []))
+        left, right = 48 + 244 * i, 250 + 244 * i
+        fig.text((left + right) / 2, 50, label)
+
+        def place(epoch, value, low=low, high=high, left=left):
+            return (round(left + 12 + (epoch - 1) * 20, 1),
+                    round(bottom - (value - low) / (high - low)
+                          * (bottom - top), 1))
+
+        steps = round((high - low) / .1)
+        for k in range(steps + 1):
+            value = low + k * .1
+            _, y = place(1, value)
+            fig.add(f'<line x1="{left}" x2="{right}" y1="{y}" y2="{y}" '
+                    f'class="grid"/>')
+            fig.text(left - 16, y, f'{value:.1f}', 'small')
+        for epoch in (1, 5, 10):
+            fig.text(place(epoch, low)[0], bottom + 14, str(epoch), 'small')
+        fig.text((left + right) / 2, bottom + 32, '에포크', 'small')
+        for tab, (colour, _) in MARKS.items():
+            points = [place(n, value)
+                      for n, value in enumerate(values[tab], 1)]
+            path = ' '.join(f'{x},{y}' for x, y in points)
+            fig.add(f'<polyline points="{path}" fill="none" '
+                    f'stroke="{colour}" stroke-width="1.5"/>')
+            for point in points:
+                fig.mark(tab, *point)
+    fig.save('training-curves.svg')
+
+
+def round_limits(values):
+    """Return the tenths below and above all values."""
+    return math.floor(min(values) * 10) / 10, math.ceil(max(values) * 10) / 10
+
+
+def history(recordings, tab):
+    """Return the epochs of the first training that the section recorded."""
+    nb = nbformat.read(Path(recordings, tab, 'chapter_resnet/resnet.ipynb'),
+                       as_version=4)
+    return next(filter(None, map(recorded.history, nb.cells)))
+
+
 if __name__ == '__main__':
     for draw in (function_classes, residual_block, resnet_block, resnet18,
                  resnext_block, block_variants, inception, googlenet,
                  input_channels, output_channels, output_size,
                  receptive_field, batch_norm_axes, group_norm, cover,
                  pipeline, grouped_convolution, cost_by_year, three_errors,
-                 unraveled, anynet, design_spaces):
+                 unraveled, anynet, design_spaces, training_curves):
         draw()

@@ -1,6 +1,7 @@
 """The sources: the library is fresh, references hold, terms are right."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -153,9 +154,10 @@ def test_the_text_speaks_in_one_register():
 
 
 def test_the_figures_are_as_drawn(tmp_path):
-    """`make figures` would change nothing."""
+    """`make figures` would change nothing, after a new recording either."""
     shutil.copy('img/draw.py', tmp_path)
-    subprocess.run([sys.executable, tmp_path / 'draw.py'], check=True)
+    subprocess.run([sys.executable, tmp_path / 'draw.py'], check=True,
+                   env=os.environ | {'PYTHONPATH': str(Path.cwd())})
     figures = sorted(Path('img').glob('*.svg'))
     assert [figure.name for figure in figures] == sorted(
         figure.name for figure in tmp_path.glob('*.svg'))

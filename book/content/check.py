@@ -197,6 +197,11 @@ def of_blocks(doc: Document) -> Found:
     for block in doc.blocks:
         for span in block.walk():
             yield from of_span(span)
+            if isinstance(span, document.Image) and block.labels and (
+                    isinstance(block, document.Text)):
+                yield span.line, (f'{block.labels[0]} names no figure: the '
+                                  'picture stands in a paragraph. Leave an '
+                                  'empty line above and below it.')
         for line, token in tokens_of(block):
             yield from of_token(line, token)
         yield from of_formula(block)

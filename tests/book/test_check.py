@@ -61,6 +61,8 @@ def test_a_bibliography_that_cannot_be_read(mistakes, tmp_path, entries, said):
     (':begin_tab:`jax`\n글.\n\n:begin_tab:`mxnet`\n글.\n:end_tab:\n', 4,
      'has no :end_tab:'),
     (':begin_tab:\n글.\n:end_tab:\n', 4, 'names no tab'),
+    ('글\n![그림](https://d2l.ai/x.svg)\n:label:`fig_x`\n', 5,
+     'fig_x names no figure'),
     ('정확도 :recorded:`last val_acc`\n', 4, 'another figure in each tab'),
     (':begin_tab:`jax`\n:recorded:`best val_acc`\n:end_tab:\n', 5,
      'names no figure. Write first, last,'),

@@ -43,8 +43,9 @@ def record(nb, section, tab, bar):
                        state_of(nb, tab))
     os.environ.pop('D2L_FAST_DEV_RUN', None)
     os.environ['D2L_CHECKPOINT_DIR'] = str(checkpoints.absolute())
+    commit = commit_here()
     execute(nb, section, tab, bar)
-    if commit := commit_here():
+    if commit:
         nb.metadata['d2l']['commit'] = commit
     nb.cells = code_cells(nb)
     for cell in nb.cells:

@@ -167,8 +167,8 @@ def of_tab_blocks(doc: Document, tabs: list[str]) -> Found:
 def of_figure(role: document.Role, doc: Document, prose: document.Prose,
               tabs: list[str]) -> Found:
     """Tell of a figure that is none, or that each tab has of its own."""
-    choice, *names = role.target.split()
-    if choice not in recorded.CHOICES or len(names) != 1:
+    words = role.target.split()
+    if len(words) != 2 or words[0] not in recorded.CHOICES:
         yield role.line, (f'{role.source} names no figure. Write '
                           f'{", ".join(recorded.CHOICES)} and a name, as in '
                           f':{recorded.ROLE}:`last val_acc`.')

@@ -10,7 +10,7 @@ import re
 from nbformat import NotebookNode
 
 from book.content.safe import safe
-from book.content.sections import code_cells, number_cells
+from book.content.sections import code_cells, number_cells, text_of
 from book.frameworks import FRAMEWORKS
 from book.words import say
 
@@ -91,7 +91,7 @@ def provenance(cell: NotebookNode, training: dict, facts: dict,
     Whether it trained is read off what it printed; `training`: what its
     checkpoints told; `facts`: what the execution told of the machine.
     """
-    text = ''.join(out.get('text', '') for out in cell.outputs)
+    text = text_of(cell)
     seconds = [float(s) for s in EPOCH.findall(text)]
     if not seconds:
         return None

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from book import Wrong
 from book.content import document
-from book.content.sections import code_cells
+from book.content.sections import code_cells, text_of
 
 ROLE = 'recorded'
 EPOCH = re.compile(r'^epoch (?P<epoch>\d+)/\d+: (?P<means>.*)$', re.MULTILINE)
@@ -26,12 +26,11 @@ CHOICES = [*EPOCHS, 'argmin', 'argmax']
 
 def history(cell: NotebookNode) -> list[dict[str, str]]:
     """Return the epochs that a cell printed: the name of a mean -> figure."""
-    text = ''.join(out.get('text', '') for out in cell.outputs)
     return [{'epoch': epoch['epoch'],
              **{mean['name']: mean['value']
                 for part in epoch['means'].split(', ')
                 if (mean := MEAN.fullmatch(part))}}
-            for epoch in EPOCH.finditer(text)]
+            for epoch in EPOCH.finditer(text_of(cell))]
 
 
 def figure(target: str, epochs: list[dict[str, str]]) -> str:

@@ -15,7 +15,13 @@ from safetensors import safe_open
 
 from book.content import files
 from book.content.execution import execute
-from book.content.sections import code_cells, key_of, number_cells, state_of
+from book.content.sections import (
+    code_cells,
+    key_of,
+    number_cells,
+    state_of,
+    text_of,
+)
 from book.paths import BUILD, OUTPUTS, ROOT
 
 
@@ -78,11 +84,6 @@ def trainings(nb, folder):
                   for cell in nb.cells
                   if line and line in text_of(cell)]
     return found
-
-
-def text_of(cell):
-    """Return what a cell printed."""
-    return ''.join(out.get('text', '') for out in cell.outputs)
 
 
 def commit_here():

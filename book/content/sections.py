@@ -61,6 +61,11 @@ def code_cells(nb: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in nb.cells if cell.cell_type == 'code']
 
 
+def text_of(cell: NotebookNode) -> str:
+    """Return what a cell printed."""
+    return ''.join(out.get('text', '') for out in cell.outputs)
+
+
 def key_of(nb: NotebookNode) -> str:
     """Return a name for what the code of a notebook does.
 

@@ -66,6 +66,7 @@ def test_a_bibliography_that_cannot_be_read(mistakes, tmp_path, entries, said):
     ('정확도 :recorded:`last val_acc`\n', 4, 'another figure in each tab'),
     (':begin_tab:`jax`\n:recorded:`best val_acc`\n:end_tab:\n', 5,
      'names no figure. Write first, last,'),
+    (':begin_tab:`jax`\n:recorded:` `\n:end_tab:\n', 5, 'names no figure'),
     (':begin_tab:`jax`\n:recoded:`last val_acc`\n:end_tab:\n', 5,
      'Did you mean recorded?'),
     ('글.\n:end_tab:\n', 5, ':end_tab: ends nothing'),

@@ -286,7 +286,7 @@ def test_asks_no_other_host(page, address):
 
 def test_all_figures_load(resnet):
     # A curve a tab, and the figures of the section.
-    assert resnet.locator('article img.only-light').count() == 5 + len(TABS)
+    assert resnet.locator('article img.only-light').count() == 6 + len(TABS)
     assert resnet.locator('svg.function-classes').is_visible()  # by script
     resnet.evaluate('''Promise.all(
         [...document.querySelectorAll("article img")].map(image => {

@@ -35,7 +35,7 @@ SETTLING = 3    # epochs until memory is what it stays
 class WorkerProcess:
     """A process that trains when it is told to: `worker.py`."""
 
-    def __init__(self, framework, who, precision):
+    def __init__(self, framework, who, precision, env=None):
         is_peer = who == 'peer'
         python = python_of(framework, is_peer)
         home = RESULTS / 'home'
@@ -45,7 +45,7 @@ class WorkerProcess:
              'd2l' if is_peer else who, precision],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
             text=True, cwd=home / 'work' if is_peer else ROOT,
-            env={**os.environ, 'TF_CPP_MIN_LOG_LEVEL': '3',
+            env={**os.environ, 'TF_CPP_MIN_LOG_LEVEL': '3', **(env or {}),
                  **({'HOME': str(home)} if is_peer else {})})
 
     def read(self):

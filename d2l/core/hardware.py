@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from d2l.core.cpu import uses
+
 # Of glibc's malloc.h: the parameter, its value in `kept_memory`, its default.
 TRIM_THRESHOLD = -1, -1, 128 * 1024     # bytes; -1 for never
 TOP_PAD = -2, 256 * 1024**2, 128 * 1024     # bytes
@@ -74,7 +76,7 @@ def kept_memory() -> Iterator[None]:
     By default glibc gives large blocks back to the system at once and gets
     them anew, zeroed page by page: up to a quarter of a training step.
     """
-    if platform.libc_ver()[0] != 'glibc':
+    if platform.libc_ver()[0] != 'glibc' or not uses('memory'):
         yield
         return
     libc = ctypes.CDLL(None)

@@ -23,6 +23,7 @@ from d2l.core import (
     trainer,
     weights,
 )
+from d2l.core.cpu import uses
 from d2l.core.cpu.torch import MatrixConvolutions
 from d2l.core.hyperparameters import *
 from d2l.core.plotting import *
@@ -160,7 +161,8 @@ class Trainer(trainer.Trainer):
 
     @contextmanager
     def fast_layout(self) -> Iterator[None]:
-        self.set_memory_format(torch.channels_last)
+        if uses('channels_last'):
+            self.set_memory_format(torch.channels_last)
         try:
             with _AnyBatch():
                 yield

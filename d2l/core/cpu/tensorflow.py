@@ -2,10 +2,10 @@
 
 Keras builds batch normalization of many elementwise operations, each of which
 goes through memory once; TensorFlow has it as one. Where images have become
-small and channels many, a convolution is better done as a matrix product;
-`bench/` measures both. And a grouped convolution Keras leaves to XLA, whose
-gradients take 13 to 260 times as long (AMD EPYC, two cores; 3×3, 2 to 32
-groups) as those of one convolution a group.
+small and channels many, a convolution is better done as a matrix product.
+And a grouped convolution Keras leaves to XLA, whose gradients take 13 to 260
+times as long (AMD EPYC, two cores; 3×3, 2 to 32 groups) as those of one
+convolution a group.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,6 +16,8 @@ from threading import Lock
 from typing import Any
 
 import tensorflow as tf
+
+from d2l.core.cpu import uses
 
 BatchNormalization = tf.keras.layers.BatchNormalization
 Conv2D = tf.keras.layers.Conv2D
@@ -88,7 +90,7 @@ def _either(method: Callable, function: Callable) -> Callable:
 def _normalize(layer: Any, usual: Callable, inputs: tf.Tensor,
                training: Any = None, mask: Any = None) -> tf.Tensor:
     """Do what the `call` of a batch normalization does."""
-    if not (type(layer) is BatchNormalization
+    if not (type(layer) is BatchNormalization and uses('batch_norm')
             and not hasattr(layer, 'fused')     # Keras 2 does it by itself
             and mask is None and isinstance(training, bool | None)
             and len(inputs.shape) == 4 and layer.axis in (-1, 3)
@@ -115,7 +117,8 @@ def _normalize(layer: Any, usual: Callable, inputs: tf.Tensor,
 def _convolve(layer: Any, usual: Callable, inputs: tf.Tensor,
               kernel: Any) -> tf.Tensor:
     """Do what the `convolution_op` of a convolution does."""
-    if layer.groups > 1 and layer.data_format == 'channels_last':
+    if (layer.groups > 1 and layer.data_format == 'channels_last'
+            and uses('groups')):
         return tf.concat([
             usual(X, K) for X, K in zip(
                 tf.split(inputs, layer.groups, axis=-1),
@@ -125,7 +128,7 @@ def _convolve(layer: Any, usual: Callable, inputs: tf.Tensor,
     down, right = layer.strides
     if (layer.padding == 'valid' and layer.data_format == 'channels_last'
             and layer.groups == 1 and set(layer.dilation_rate) == {1}
-            and num_in * num_out >= MIN_WEIGHTS
+            and uses('patches') and num_in * num_out >= MIN_WEIGHTS
             and None not in inputs.shape[1:3]):
         rows = (inputs.shape[1] - height) // down + 1
         columns = (inputs.shape[2] - width) // right + 1

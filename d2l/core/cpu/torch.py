@@ -3,7 +3,7 @@
 Where images have become small and channels many, a convolution is better
 done as matrix products. On two cores with AMX the 3×3 convolutions of the last
 stage of ResNet-18 at 96×96 (3×3 pixels, 512 channels) take PyTorch 2.13 three
-times as long, forward and backward; `bench/` measures what that is worth.
+times as long, forward and backward.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
+
+from d2l.core.cpu import uses
 
 MAX_PIXELS = 16         # of an output image: above, PyTorch's way is as fast
 MIN_WEIGHTS = 256 * 512     # at a place of the kernel: below, too
@@ -60,9 +62,10 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1,
         rows, columns = map(Axis, input.shape[2:], weight.shape[2:],
                             _pair(stride), _pair(padding))
         if 0 < rows.outputs * columns.outputs <= MAX_PIXELS:
-            by_points = _is_better_by_points(input, rows, columns)
-            convolve = conv2d_by_points if by_points else conv2d_by_patches
-            return convolve(input, weight, bias, rows, columns)
+            if uses('points') and _is_better_by_points(input, rows, columns):
+                return conv2d_by_points(input, weight, bias, rows, columns)
+            if uses('patches'):
+                return conv2d_by_patches(input, weight, bias, rows, columns)
     return F.conv2d(input, weight, bias, stride, padding, dilation, groups)
 
 

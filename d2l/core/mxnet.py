@@ -189,7 +189,7 @@ class Trainer(trainer.Trainer):
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = trainer.mapped(lambda a: a.as_in_ctx(self.device), batch)
+            batch = data.mapped(lambda a: a.as_in_ctx(self.device), batch)
         return batch
 
     def set_training(self, training: bool) -> None:

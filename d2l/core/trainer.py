@@ -30,6 +30,7 @@ from d2l.core.data import DataModule
 from d2l.core.hardware import kept_memory
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import Module
+from d2l.core.parallel import Job
 from d2l.core.progress import EpochProgress
 
 
@@ -56,13 +57,20 @@ class Trainer(HyperParameters, ABC):
     """The base class for training models with data.
 
     `max_epochs`: how often to go through the training set; `num_gpus`: 0 to
-    train on the CPU, else on the first GPU, or on the CPU where there is
-    none; `gradient_clip_val`: the largest norm of the gradient, 0 for no
-    limit; `precision`: what layers compute in, 'float32', 'bfloat16'
+    train on the CPU, else on so many GPUs of this machine, or on the CPU where
+    there is none; `gradient_clip_val`: the largest norm of the gradient, 0 for
+    no limit; `precision`: what layers compute in, 'float32', 'bfloat16'
     (weights, batch statistics and loss stay in float32) or 'auto', which is
     bfloat16 for classifiers where the hardware computes in it natively.
     Raises ValueError for what the framework cannot do and for what is no
     number of epochs.
+
+    Started by the framework's launcher, as docs/parallel.md shows, all
+    processes of the job train one model; `num_gpus` is of each process. A
+    batch stays the whole of `batch_size` examples, cut evenly for all devices;
+    losses, accuracies and `history` are of the whole. Batch normalization
+    takes the statistics of each device's part, and averages the running ones;
+    `sync_batch_norm`: take those of the whole batch instead.
 
     `checkpoint_dir`: a folder that gets, after every epoch, what a training
     that is cut off needs to go on, in `fit-1` for the trainer's first whole
@@ -94,7 +102,8 @@ class Trainer(HyperParameters, ABC):
     val_batch_idx = _counter('val_batch_idx')
     max_epochs: int
     gradient_clip_val: float
-    gpus: Sequence = ()         # to train on; only the first is used
+    gpus: Sequence = ()         # of this process, to train on
+    job = Job()                 # the devices of all processes
     model: Module
     optim: Any                  # what the model's configure_optimizers returns
     train_dataloader: Batches
@@ -112,6 +121,7 @@ class Trainer(HyperParameters, ABC):
     checkpoint_dir: str | os.PathLike | None = None
     resume = False
     monitor: str | None = None
+    sync_batch_norm = False
     num_fits = 0
     num_examples: int = 1       # of the batch at hand
     never_numbers: Set[str] = frozenset()       # weights with infinity in them
@@ -122,7 +132,8 @@ class Trainer(HyperParameters, ABC):
     def __init__(self, max_epochs: int, num_gpus: int = 0,
                  gradient_clip_val: float = 0, precision: str = 'auto',
                  checkpoint_dir: str | os.PathLike | None = None,
-                 resume: bool = False, monitor: str | None = None):
+                 resume: bool = False, monitor: str | None = None,
+                 sync_batch_norm: bool = False):
         if not (isinstance(max_epochs, Integral) and max_epochs >= 0):
             raise ValueError(f'max_epochs={max_epochs!r} must be a number of '
                              f'epochs, such as 10.')
@@ -139,21 +150,26 @@ class Trainer(HyperParameters, ABC):
         self.save_hyperparameters()
         available = self.all_gpus()
         self.gpus = available[:num_gpus]
-        place = 'the first GPU' if self.gpus else 'the CPU'
+        self.job = self.find_job()
+        place = ('the CPU' if not self.gpus else 'the first GPU'
+                 if len(self.gpus) == 1 else f'{len(self.gpus)} GPUs')
         precisions = self.gpu_precisions if self.gpus else self.precisions
         if precision not in precisions:
             raise ValueError(f'precision={precision!r} must be one of '
                              f'{", ".join(map(repr, precisions))} here, on '
                              f'{place}.')
-        if len(available) < num_gpus:
-            print(f'num_gpus={num_gpus}, but this machine has '
-                  f'{len(available) or "none"}: training on {place}.')
-        elif available:
-            print(f'num_gpus={num_gpus}: training on {place}.')
+        with self.job.one_voice():
+            if len(available) < num_gpus:
+                print(f'num_gpus={num_gpus}, but this machine has '
+                      f'{len(available) or "none"}: training on {place}.')
+            elif available:
+                print(f'num_gpus={num_gpus}: training on {place}.')
+            if self.job.size > 1:
+                print(f'Training with {self.job.size} processes.')
 
     def __getstate__(self):     # a model is saved without the data set
         return {name: value for name, value in vars(self).items()
-                if name not in ('train_dataloader', 'val_dataloader')}
+                if name not in ('train_dataloader', 'val_dataloader', 'job')}
 
     @staticmethod
     @abstractmethod
@@ -174,6 +190,10 @@ class Trainer(HyperParameters, ABC):
     @abstractmethod
     def seed(seed: int, /) -> Any:
         """Seed the framework's random numbers."""
+
+    @abstractmethod
+    def find_job(self) -> Job:
+        """Return the job of `gpus` and of what a launcher started."""
 
     @abstractmethod
     def set_training(self, training: bool) -> None:
@@ -234,7 +254,8 @@ class Trainer(HyperParameters, ABC):
     def fit(self, model: Module, data: DataModule) -> None:
         """Train `model` on `data`, on `device`."""
         checks.check_fit(model, data)
-        with self.on_device(), kept_memory(), checks.explained():
+        with (self.on_device(), kept_memory(), checks.explained(),
+              self.job.one_voice()):
             self.fit_on_device(model, data)
             self.num_fits += 1
 
@@ -244,6 +265,9 @@ class Trainer(HyperParameters, ABC):
         self.history, self.told = [], frozenset()
         self.epochs_before = model.board.num_epochs()
         self.prepare_data(data)
+        self.train_dataloader, self.val_dataloader = (
+            self.job.sharded(loader, self.seed_all, self.get_seed) for loader
+            in (self.train_dataloader, self.val_dataloader))
         self.limit_epochs()
         self.limit_batches()
         self.prepare_model(model)
@@ -254,7 +278,8 @@ class Trainer(HyperParameters, ABC):
         checkpoints = self.checkpoints()
         try:
             if checkpoints:
-                with checkpoints.reserved():
+                with (nullcontext() if self.job.rank
+                      else checkpoints.reserved()):
                     self.fit_with_checkpoints(checkpoints, data)
                 return
             for epoch in range(self.max_epochs):
@@ -305,8 +330,14 @@ class Trainer(HyperParameters, ABC):
         if self.checkpoint_dir is not None and not self.resume:
             checkpoints.check_empty()
         progress = checkpoints.load(self, program) or {
-            'epochs': 0, 'seed': self.get_seed(), 'lines': [], 'history': [],
-            'board': board.state(), 'epochs_before': self.epochs_before}
+            'epochs': 0, 'seed': self.job.agreed(self.get_seed()),
+            'lines': [], 'history': [], 'board': board.state(),
+            'epochs_before': self.epochs_before}
+        if self.job.agreed(progress['epochs']) != progress['epochs']:
+            raise RuntimeError(
+                f'Process {self.job.rank} finds {progress["epochs"]} epochs '
+                f'in {checkpoints.folder}, process 0 another number: name a '
+                f'folder that all processes share.')
         progress['program'] = program
         # A model that was interrupted shows epochs that are counted here.
         self.epochs_before = progress['epochs_before']
@@ -338,6 +369,8 @@ class Trainer(HyperParameters, ABC):
                 precision='bfloat16' if self.uses_bfloat16 else 'float32')
             if self.progress:
                 progress['lines'].append(f'{self.progress.line}\n')
+            if self.job.rank:
+                continue        # process 0 writes for all
             if self.monitor:    # first: the checkpoint says that it was done
                 self.keep_best(checkpoints.folder / 'best.safetensors',
                                progress)
@@ -448,7 +481,7 @@ class Trainer(HyperParameters, ABC):
         with self.fast_layout(), EpochProgress(
                 f'epoch {self.epoch + 1}/{self.max_epochs}',
                 self.num_train_batches + self.num_val_batches,
-        ) as self.progress:
+                hidden=self.job.rank > 0) as self.progress:
             self.set_training(True)
             for batch in islice(self.train_dataloader,
                                 self.num_train_batches):
@@ -466,7 +499,7 @@ class Trainer(HyperParameters, ABC):
     def run(self, step: Callable, batch: Sequence) -> None:
         """Run one step and log what it returns."""
         prepared = self.prepared(batch)
-        self.num_examples = num_examples(prepared)
+        self.num_examples = self.job.num_examples or num_examples(prepared)
         with checks.known_labels(self, batch, prepared):
             logged = step(prepared) or {}
         for label, value in logged.items():
@@ -580,15 +613,6 @@ def inputs_of(model: Any, batch: Any) -> list:
             *batch.values()][:1]
     return list(batch[:-1] or batch) if isinstance(
         batch, list | tuple) else [batch]
-
-
-def mapped(function: Callable, batch: Any) -> Any:
-    """Return a batch, however nested, with the function of each tensor."""
-    if isinstance(batch, Mapping):
-        return {name: mapped(function, part) for name, part in batch.items()}
-    if isinstance(batch, list | tuple):
-        return [mapped(function, part) for part in batch]
-    return function(batch)
 
 
 def positive_number(variable, of_what):

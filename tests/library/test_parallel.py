@@ -1,0 +1,123 @@
+"""Several processes train as one does: same curve, same weights, said once."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, closing
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+PROGRAM = 'tests/library/train_together.py'
+
+
+def free_ports(n):
+    """Return numbers of ports that nobody listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(closing(socket.socket()))
+                   for _ in range(n)]
+        for s in sockets:
+            s.bind(('localhost', 0))
+        return [s.getsockname()[1] for s in sockets]
+
+
+def environments(name, n):
+    """Return what a framework's launcher tells each of n processes."""
+    first, *_ = ports = free_ports(n)
+    if name == 'torch':         # as torchrun does
+        return [{'MASTER_ADDR': 'localhost', 'MASTER_PORT': str(first),
+                 'RANK': str(i), 'WORLD_SIZE': str(n)} for i in range(n)]
+    if name == 'jax':
+        return [{'JAX_COORDINATOR_ADDRESS': f'localhost:{first}',
+                 'JAX_NUM_PROCESSES': str(n), 'JAX_PROCESS_ID': str(i)}
+                for i in range(n)]
+    if name == 'tensorflow':
+        workers = [f'localhost:{port}' for port in ports]
+        return [{'TF_CONFIG': json.dumps({
+            'cluster': {'worker': workers},
+            'task': {'type': 'worker', 'index': i}})} for i in range(n)]
+    return []
+
+
+def train(name, folder, n, epochs, *options):
+    """Train with n processes; return what each printed."""
+    processes = [subprocess.Popen(
+        [sys.executable, PROGRAM, name, folder, str(epochs), *options],
+        env={**os.environ, **environment, 'PYTHONPATH': os.getcwd(),
+             'OMP_NUM_THREADS': '1', 'TF_CPP_MIN_LOG_LEVEL': '3'},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for environment in (environments(name, n) if n > 1 else [{}])]
+    try:
+        outputs = [process.communicate(timeout=110) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    assert not any(process.returncode for process in processes), outputs
+    return [out for out, _ in outputs]
+
+
+def seen(folder, rank, *keys):
+    """Return what a process has written down."""
+    return json.loads((folder / f'{rank}.json').read_text())
+
+
+def means(told):
+    """Return the losses and accuracies of each epoch."""
+    return [[epoch[key] for key in ('train_loss', 'val_loss', 'val_acc')]
+            for epoch in told['history']]
+
+
+@pytest.fixture(scope='module')
+def alone(tmp_path_factory):
+    """The folder of a training of three epochs with one process."""
+    folders = {}
+
+    def alone(name):
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp(name)
+            train(name, folders[name], 1, 3)
+        return folders[name]
+
+    return alone
+
+
+def test_two_processes_train_as_one(backend, alone, tmp_path):
+    """Two epochs with two processes, then the third with one."""
+    name, expected = backend.name, alone(backend.name)
+    first, second = train(name, tmp_path, 2, 2, 'sync_batch_norm=true')
+    assert first.count('epoch 1/2') == 1 and 'with 2 processes' in first
+    assert second == ''
+    told = [seen(tmp_path, rank) for rank in (0, 1)]
+    assert means(told[0]) == means(told[1])
+    assert told[0]['points'] == told[1]['points']
+    # Every batch is cut but the one of 11, which can't be: both have it.
+    parts = zip(*(process['seen'][-5:] for process in told), strict=True)
+    assert [a if a == b else a + b for a, b in parts] == (
+        seen(expected, 0)['seen'][-10:-5])
+    train(name, tmp_path, 1, 3, 'sync_batch_norm=true')
+    assert len(list((tmp_path / 'fit-1').glob('epoch-*'))) == 2
+    np.testing.assert_allclose(means(seen(tmp_path, 0)),
+                               means(seen(expected, 0)), rtol=1e-4)
+    for found, array in both(tmp_path, expected, 3):
+        np.testing.assert_allclose(found, array, rtol=1e-3, atol=1e-4)
+
+
+def both(one, other, epoch):
+    """Pair the arrays of two trainings after an epoch."""
+    found, expected = (
+        load_file(folder / 'fit-1' / f'epoch-{epoch}' / 'state.safetensors')
+        for folder in (one, other))
+    assert found.keys() == expected.keys()
+    return [(found[name], expected[name]) for name in expected]
+
+
+def test_statistics_of_each_device(backend, alone, tmp_path):
+    """Without `sync_batch_norm`, another curve: nearly the same at first."""
+    train(backend.name, tmp_path, 2, 1)
+    found, expected = (seen(folder, 0)['history'][0]['train_loss']
+                       for folder in (tmp_path, alone(backend.name)))
+    assert found != pytest.approx(expected, rel=1e-4)
+    assert found == pytest.approx(expected, rel=0.2)

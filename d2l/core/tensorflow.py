@@ -27,6 +27,7 @@ from d2l.core import (
 )
 from d2l.core.cpu.tensorflow import fast_layers
 from d2l.core.hyperparameters import *
+from d2l.core.parallel.tensorflow import Job
 from d2l.core.plotting import *
 from d2l.core.timing import *
 
@@ -174,6 +175,9 @@ class Trainer(trainer.Trainer):
     # Only the CPU's library rounds the layers of a model that is made already.
     gpu_precisions = 'auto', 'float32'
 
+    def find_job(self) -> Job:
+        return Job(self)
+
     @contextmanager
     def on_device(self) -> Iterator[None]:
         try:
@@ -191,23 +195,32 @@ class Trainer(trainer.Trainer):
         # the graph of a step that sums.
         if hasattr(self.optim, '_all_reduce_sum_gradients'):
             self.optim._all_reduce_sum_gradients = list
+        self.job.share(self.model.variables)
+        for layer in _layers(self.model):
+            if hasattr(layer, 'synchronized'):
+                layer.synchronized = self.sync_batch_norm and self.job.size > 1
 
-        def train_step(batch):
-            with self.capture() as logged:
-                with tf.GradientTape() as tape:
-                    loss = self.model.training_step(batch)
-                params = self.model.trainable_variables
-                grads = tape.gradient(loss, params)
-                if self.gradient_clip_val > 0:
-                    grads = self.clip_gradients(self.gradient_clip_val, grads)
-                self.optim.apply_gradients(zip(grads, params,
-                                               strict=True))
-            return logged
+        def gradients(batch):
+            with self.capture() as logged, tf.GradientTape() as tape:
+                loss = self.model.training_step(batch)
+            return logged, tape.gradient(loss, self.model.trainable_variables)
 
-        def validation_step(batch):
+        def metrics(batch):
             with self.capture() as logged:
                 self.model.validation_step(batch)
             return logged
+
+        def train_step(batch):
+            logged, grads = self.job.mean(gradients, batch)
+            if self.gradient_clip_val > 0:
+                grads = self.clip_gradients(self.gradient_clip_val, grads)
+            self.optim.apply_gradients(zip(
+                grads, self.model.trainable_variables, strict=True))
+            self.job.average(self.model.variables)
+            return logged
+
+        def validation_step(batch):
+            return self.job.mean(metrics, batch)
 
         untraceable = (tf.errors.OperatorNotAllowedInGraphError, TypeError,
                        AttributeError, NotImplementedError)

@@ -42,7 +42,8 @@ class Data(d2l.DataModule):
 
 
 d2l.Trainer.seed(0)
-model = d2l.ResNet((), lr=0.05, num_classes=4)
+model = (d2l.SoftmaxRegression(4, lr=0.05) if options.pop('linear', False)
+         else d2l.ResNet((), lr=0.05, num_classes=4))
 trainer = d2l.Trainer(max_epochs=int(epochs), checkpoint_dir=folder,
                       resume=True, precision='float32', **options)
 trainer.fit(model, Data())

@@ -142,13 +142,12 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     model: Module
+    state: TrainState
+    job: Job = Job()
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
     seed = staticmethod(random.seed)        # get_key draws from Python's
-
-    def find_job(self) -> Job:
-        return Job(self)
 
     def fit(self, model: Module, data: DataModule,
             key: jax.Array | None = None) -> None:
@@ -199,7 +198,7 @@ class Trainer(trainer.Trainer):
                 lambda a: (a.astype(jnp.bfloat16) if self.uses_bfloat16
                            and a.dtype == jnp.float32 else a), tree)
 
-        # Several devices average `shared`, and have random keys of their `own`.
+        # Several devices average what they share, and draw with their own key.
         def train_step(state, batch, shared=lambda tree: tree,
                        own=lambda key: key):
             with self.capture() as logged:

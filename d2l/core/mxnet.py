@@ -163,14 +163,12 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     model: Module
+    job: Job = Job()
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     precisions = gpu_precisions = 'auto', 'float32'
     get_seed = staticmethod(get_seed)
     seed = staticmethod(mxnet.random.seed)
-
-    def find_job(self) -> Job:
-        return Job(self)
 
     def fit(self, model: module.Module, data: data.DataModule) -> None:
         """Train `model` on `data`."""

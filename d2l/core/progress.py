@@ -16,8 +16,8 @@ def progress_bar(hidden=False, **kwargs):
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')     # a notebook without ipywidgets
         from tqdm.auto import tqdm
-    return tqdm(leave=False, disable=hidden or (False if in_notebook() else None),
-                **kwargs)
+    return tqdm(leave=False, disable=True if hidden else
+                False if in_notebook() else None, **kwargs)
 
 
 class EpochProgress:

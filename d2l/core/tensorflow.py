@@ -168,6 +168,7 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     model: Module
+    job: Job = Job()
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
@@ -175,20 +176,18 @@ class Trainer(trainer.Trainer):
     # Only the CPU's library rounds the layers of a model that is made already.
     gpu_precisions = 'auto', 'float32'
 
-    def find_job(self) -> Job:
-        return Job(self)
-
     @contextmanager
     def on_device(self) -> Iterator[None]:
         try:
-            with self.device:
+            with self.job.scope(self.device):
                 yield
         finally:
             # TensorFlow would keep one kernel for each variable's name.
             context.context().clear_kernel_cache()
 
     def prepare_steps(self) -> None:
-        batch = self.prepared(next(iter(self.train_dataloader)))
+        batch = self.job.local(
+            self.prepared(next(iter(self.train_dataloader))))
         with suppress(Exception):   # steps may do without `forward`
             self.model.apply_init(trainer.inputs_of(self.model, batch))
         # Of one replica nothing is to be summed, and TensorFlow keeps for good
@@ -198,12 +197,19 @@ class Trainer(trainer.Trainer):
         self.job.share(self.model.variables)
         for layer in _layers(self.model):
             if hasattr(layer, 'synchronized'):
-                layer.synchronized = self.sync_batch_norm and self.job.size > 1
+                layer.synchronized = (self.sync_batch_norm
+                                      and self.job.num_devices > 1)
 
         def gradients(batch):
             with self.capture() as logged, tf.GradientTape() as tape:
                 loss = self.model.training_step(batch)
             return logged, tape.gradient(loss, self.model.trainable_variables)
+
+        def update(grads):
+            if self.gradient_clip_val > 0:
+                grads = self.clip_gradients(self.gradient_clip_val, grads)
+            self.optim.apply_gradients(zip(
+                grads, self.model.trainable_variables, strict=True))
 
         def metrics(batch):
             with self.capture() as logged:
@@ -212,15 +218,12 @@ class Trainer(trainer.Trainer):
 
         def train_step(batch):
             logged, grads = self.job.mean(gradients, batch)
-            if self.gradient_clip_val > 0:
-                grads = self.clip_gradients(self.gradient_clip_val, grads)
-            self.optim.apply_gradients(zip(
-                grads, self.model.trainable_variables, strict=True))
+            self.job.everywhere(update, grads)
             self.job.average(self.model.variables)
-            return logged
+            return self.job.local(logged)
 
         def validation_step(batch):
-            return self.job.mean(metrics, batch)
+            return self.job.local(self.job.mean(metrics, batch))
 
         untraceable = (tf.errors.OperatorNotAllowedInGraphError, TypeError,
                        AttributeError, NotImplementedError)
@@ -254,6 +257,9 @@ class Trainer(trainer.Trainer):
         finally:
             tf.config.optimizer.set_experimental_options(
                 {option: before.get(option, False)})
+
+    def prepare_batch(self, batch: Sequence) -> Sequence:
+        return self.job.batch(batch)
 
     def set_training(self, training: bool) -> None:
         self.model.training = training

@@ -143,13 +143,11 @@ class _AnyBatch(TorchFunctionMode):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     model: Module
+    job: Job = Job()
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
     seed = staticmethod(torch.manual_seed)
-
-    def find_job(self) -> Job:
-        return Job(self)
 
     def prepare_model(self, model: Module) -> None:
         super().prepare_model(model)

@@ -16,6 +16,7 @@ from collections.abc import (
     Sized,
 )
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import wraps
 from itertools import islice
 from numbers import Integral, Real
@@ -32,6 +33,11 @@ from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import Module
 from d2l.core.parallel import Job
 from d2l.core.progress import EpochProgress
+
+
+# What a step logs, in this thread: a strategy of TensorFlow has one a device.
+_captured: ContextVar[OrderedDict | None] = ContextVar('captured',
+                                                       default=None)
 
 
 class Batches(Iterable, Sized, Protocol):
@@ -103,7 +109,7 @@ class Trainer(HyperParameters, ABC):
     max_epochs: int
     gradient_clip_val: float
     gpus: Sequence = ()         # of this process, to train on
-    job = Job()                 # the devices of all processes
+    job = Job()                 # the devices of all processes; here one
     model: Module
     optim: Any                  # what the model's configure_optimizers returns
     train_dataloader: Batches
@@ -116,7 +122,6 @@ class Trainer(HyperParameters, ABC):
     history: Sequence[dict[str, Any]] = ()      # of the last `fit`, by epochs
     epochs_before = 0           # that the model's board shows already
     told: frozenset[str] = frozenset()      # what `tell` has said
-    captured: dict[str, Any] | None = None
     precision: str = 'auto'
     checkpoint_dir: str | os.PathLike | None = None
     resume = False
@@ -150,7 +155,7 @@ class Trainer(HyperParameters, ABC):
         self.save_hyperparameters()
         available = self.all_gpus()
         self.gpus = available[:num_gpus]
-        self.job = self.find_job()
+        self.job = type(self.job)(self)     # the framework's
         place = ('the CPU' if not self.gpus else 'the first GPU'
                  if len(self.gpus) == 1 else f'{len(self.gpus)} GPUs')
         precisions = self.gpu_precisions if self.gpus else self.precisions
@@ -190,10 +195,6 @@ class Trainer(HyperParameters, ABC):
     @abstractmethod
     def seed(seed: int, /) -> Any:
         """Seed the framework's random numbers."""
-
-    @abstractmethod
-    def find_job(self) -> Job:
-        """Return the job of `gpus` and of what a launcher started."""
 
     @abstractmethod
     def set_training(self, training: bool) -> None:
@@ -567,11 +568,17 @@ class Trainer(HyperParameters, ABC):
         A compiled step runs its Python code only while it is traced: it
         returns this dict, and the values are logged after every run.
         """
-        self.captured = OrderedDict()   # JAX would sort a plain dict
+        logged: OrderedDict = OrderedDict()     # JAX would sort a plain dict
+        token = _captured.set(logged)
         try:
-            yield self.captured
+            yield logged
         finally:
-            self.captured = None
+            _captured.reset(token)
+
+    @property
+    def captured(self) -> OrderedDict[str, Any] | None:
+        """What is being collected, else None."""
+        return _captured.get()
 
     def traced(self, step: Callable) -> Callable:
         """Return `step` for a compiler: what can't be traced says so."""

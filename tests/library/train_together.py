@@ -41,6 +41,16 @@ class Data(d2l.DataModule):
         return super().to_tensors(X, y)
 
 
+if 'num_gpus' in options:       # CPUs stand in for them
+    if name == 'jax':
+        gpus = importlib.import_module('jax').devices()
+    else:
+        tf = importlib.import_module('tensorflow')
+        tf.config.set_logical_device_configuration(
+            tf.config.list_physical_devices('CPU')[0],
+            [tf.config.LogicalDeviceConfiguration()] * options['num_gpus'])
+        gpus = [tf.device(f'/CPU:{i}') for i in range(options['num_gpus'])]
+    d2l.Trainer.all_gpus = staticmethod(lambda: gpus)
 d2l.Trainer.seed(0)
 model = (d2l.SoftmaxRegression(4, lr=0.05) if options.pop('linear', False)
          else d2l.ResNet((), lr=0.05, num_classes=4))

@@ -32,6 +32,9 @@ class Job:
     num_examples: int | None = None     # of the batch at hand, of all devices
     is_cut = False                      # or is it whole on every device
 
+    def __init__(self, trainer: Any = None):
+        """`trainer`: whose `gpus` are those of this process, to be used."""
+
     def agreed(self, number: int) -> int:
         """Return the number that process 0 has."""
         return number

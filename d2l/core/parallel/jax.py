@@ -13,13 +13,18 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from d2l.core import parallel
 from d2l.core.data import mapped
 
+
+def number(variable: str) -> int | None:
+    """Return what an environment variable says, None to let JAX find out."""
+    value = os.environ.get(variable)
+    return int(value) if value else None
+
+
 # Before anything is computed: JAX then knows the devices of all processes.
 if 'JAX_COORDINATOR_ADDRESS' in os.environ and (
         not jax.distributed.is_initialized()):
-    jax.distributed.initialize(**{
-        name: int(os.environ[variable]) for name, variable in
-        [('num_processes', 'JAX_NUM_PROCESSES'),
-         ('process_id', 'JAX_PROCESS_ID')] if variable in os.environ})
+    jax.distributed.initialize(num_processes=number('JAX_NUM_PROCESSES'),
+                               process_id=number('JAX_PROCESS_ID'))
 
 
 class Job(parallel.Job):
@@ -28,7 +33,9 @@ class Job(parallel.Job):
     `trainer`: whose `gpus`, or else one CPU, each process gives.
     """
 
-    def __init__(self, trainer: Any):
+    def __init__(self, trainer: Any = None):
+        if trainer is None:
+            return
         self.rank, self.size = jax.process_index(), jax.process_count()
         self.devices = trainer.gpus or [trainer.cpu()]
         self.num_devices = self.size * len(self.devices)

@@ -37,7 +37,9 @@ class Job(parallel.Job):
     several processes.
     """
 
-    def __init__(self, trainer: Any):
+    def __init__(self, trainer: Any = None):
+        if trainer is None:
+            return
         if len(trainer.gpus) > 1:
             print(f'MXNet trains on {len(trainer.gpus)} GPUs in as many '
                   f'processes, of which DMLC_* in the environment tells.')

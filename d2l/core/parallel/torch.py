@@ -24,7 +24,9 @@ class Job(parallel.Job):
     """
     step: Any = None
 
-    def __init__(self, trainer: Any):
+    def __init__(self, trainer: Any = None):
+        if trainer is None:
+            return
         if not distributed.is_available() or not (
                 distributed.is_initialized()
                 or {'MASTER_ADDR', 'RANK', 'WORLD_SIZE'} <= {*os.environ}):
@@ -152,12 +154,14 @@ class Mean(torch.autograd.Function):
     """The mean over the processes, whose gradient is such a mean again."""
 
     @staticmethod
-    def forward(ctx, tensor, job):
+    def forward(ctx: Any, tensor: torch.Tensor, job: Job) -> torch.Tensor:
+        """Return the mean."""
         ctx.job = job
         tensor = tensor.clone()
         distributed.all_reduce(tensor)
         return tensor / job.size
 
     @staticmethod
-    def backward(ctx, grad):
+    def backward(ctx: Any, grad: torch.Tensor) -> Any:
+        """Return the mean of the gradients, which are of the sum of losses."""
         return Mean.apply(grad, ctx.job), None

@@ -146,8 +146,8 @@ def main(fault):
     when, step = alone[0]
     print(f'Together up to step {max(together)}, alone from step {step} to '
           f'{alone[-1][1]} of {EPOCHS * STEPS - 1}: '
-          f'{max(together) + 1 - step} steps since the checkpoint were lost '
-          f'and computed again, {when - lost_at:.0f} seconds went by.')
+          f'{max(together) + 1 - step} steps begun since the checkpoint were '
+          f'lost and computed again, {when - lost_at:.0f} seconds went by.')
 
 
 if __name__ == '__main__':

@@ -34,7 +34,6 @@ from d2l.core.module import Module
 from d2l.core.parallel import Job
 from d2l.core.progress import EpochProgress
 
-
 # What a step logs, in this thread: a strategy of TensorFlow has one a device.
 _captured: ContextVar[OrderedDict | None] = ContextVar('captured',
                                                        default=None)
@@ -64,19 +63,19 @@ class Trainer(HyperParameters, ABC):
 
     `max_epochs`: how often to go through the training set; `num_gpus`: 0 to
     train on the CPU, else on so many GPUs of this machine, or on the CPU where
-    there is none; `gradient_clip_val`: the largest norm of the gradient, 0 for
-    no limit; `precision`: what layers compute in, 'float32', 'bfloat16'
-    (weights, batch statistics and loss stay in float32) or 'auto', which is
-    bfloat16 for classifiers where the hardware computes in it natively.
-    Raises ValueError for what the framework cannot do and for what is no
-    number of epochs.
+    there is none (PyTorch and MXNet take one a process);
+    `gradient_clip_val`: the largest norm of the gradient, 0 for no limit;
+    `precision`: what layers compute in, 'float32', 'bfloat16' (weights, batch
+    statistics and loss stay in float32) or 'auto', which is bfloat16 for
+    classifiers where the hardware computes in it natively. Raises ValueError
+    for what the framework cannot do and for what is no number of epochs.
 
     Started by the framework's launcher, as docs/parallel.md shows, all
-    processes of the job train one model; `num_gpus` is of each process. A
-    batch stays the whole of `batch_size` examples, cut evenly for all devices;
-    losses, accuracies and `history` are of the whole. Batch normalization
-    takes the statistics of each device's part, and averages the running ones;
-    `sync_batch_norm`: take those of the whole batch instead.
+    processes of the job train one model, each on `num_gpus`. A batch is cut
+    evenly for all devices, and `history` is that of the whole. Batch
+    normalization takes the statistics of each device's part, and averages the
+    running ones; `sync_batch_norm`: take those of the whole batch, which MXNet
+    cannot.
 
     `checkpoint_dir`: a folder that gets, after every epoch, what a training
     that is cut off needs to go on, in `fit-1` for the trainer's first whole

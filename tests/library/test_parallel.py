@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from backends import INSTALLED
+from test_training import batch_of
+
 PROGRAM = 'tests/library/train_together.py'
 
 
@@ -45,12 +48,13 @@ def environments(name, n):
             for role in [*['worker'] * n, 'server', 'scheduler']]
 
 
-def train(name, folder, n, epochs, *options):
+def train(name, folder, n, epochs, *options, **variables):
     """Train with n processes; return what each printed, the most first."""
     processes = [subprocess.Popen(
         [sys.executable, PROGRAM, name, folder, str(epochs), *options],
-        env={**os.environ, **environment, 'PYTHONPATH': os.getcwd(),
-             'OMP_NUM_THREADS': '1', 'TF_CPP_MIN_LOG_LEVEL': '3'},
+        env={**os.environ, **environment, **variables,
+             'PYTHONPATH': os.getcwd(), 'OMP_NUM_THREADS': '1',
+             'TF_CPP_MIN_LOG_LEVEL': '3'},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for environment in (environments(name, n) if n > 1 else [{}])]
     try:
@@ -109,6 +113,63 @@ def test_two_processes_train_as_one(backend, alone, tmp_path):
                                means(seen(expected, 0)), rtol=1e-4)
     for found, array in both(tmp_path, expected, 3):
         np.testing.assert_allclose(found, array, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize('backend', [
+    name for name in INSTALLED if name in ('jax', 'tensorflow')],
+    indirect=True)
+def test_two_devices_of_one_process_train_as_one(backend, alone, tmp_path):
+    """Where a framework has them; two CPUs stand in for GPUs."""
+    expected = alone(backend.name)
+    said, = train(backend.name, tmp_path, 1, 1, 'sync_batch_norm=true',
+                  'num_gpus=2', XLA_FLAGS=(
+                      '--xla_force_host_platform_device_count=2'))
+    assert 'training on 2 GPUs' in said
+    np.testing.assert_allclose(means(seen(tmp_path, 0)),
+                               means(seen(expected, 0))[:1], rtol=1e-4)
+
+
+def test_a_batch_that_cannot_be_cut_is_refused(backend, rng):
+    X, y = batch_of(rng, 12)
+    job = type(backend.d2l.Trainer.job)()
+    job.size = job.num_devices = 3
+    loader = backend.loader(X, y, batch_size=4).train_dataloader()
+    with pytest.raises(ValueError, match='batch_size=4 cannot be cut evenly '
+                                         'for 3 devices: .* such as 6'):
+        job.sharded(loader, None, None)
+
+
+def test_a_loader_of_ones_own_is_cut(backend):
+    """Each process shuffles alike, and takes its rows of every batch."""
+    rng = np.random.default_rng()
+
+    class Loader:
+        def __iter__(self):
+            rows = rng.permutation(8)
+            return iter([[rows[:6], {'label': rows[:6]}, 'name'],
+                         [rows[6:], {'label': rows[6:]}, 'name']])
+
+        def __len__(self):
+            return 2
+
+    def seed(number):
+        nonlocal rng
+        rng = np.random.default_rng(number)
+
+    parts = []
+    for rank in range(3):
+        job = type(backend.d2l.Trainer.job)()
+        job.size = job.num_devices = 3
+        job.rank, job.agreed = rank, lambda number: 7
+        shard = job.sharded(Loader(), seed, lambda rank=rank: rank)
+        assert len(shard) == 2
+        parts.append([(list(X), list(labels['label']), name, job.num_examples)
+                      for X, labels, name in shard])
+    seed(7)
+    rows = rng.permutation(8).tolist()
+    assert [row for part in parts for row in part[0][0]] == rows[:6]
+    for _, last in parts:       # of two rows, for three
+        assert last == (rows[6:], rows[6:], 'name', 2)
 
 
 def both(one, other, epoch):

@@ -96,10 +96,10 @@ class Job(parallel.Job):
         """Return a batch of this process as its devices get it."""
         if not (self.is_mirrored and self.is_cut):
             return batch
-        return mapped(
-            lambda a: self.strategy.experimental_distribute_values_from_function(
-                lambda context: tf.split(a, self.num_devices)[
-                    context.replica_id_in_sync_group]), batch)
+        spread = self.strategy.experimental_distribute_values_from_function
+        return mapped(lambda a: spread(
+            lambda context: tf.split(a, self.num_devices)[
+                context.replica_id_in_sync_group]), batch)
 
     def local(self, values: Any) -> Any:
         """Return what the first device of this process has of values."""

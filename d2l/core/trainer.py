@@ -329,15 +329,16 @@ class Trainer(HyperParameters, ABC):
         program = program_of(self, data)
         if self.checkpoint_dir is not None and not self.resume:
             checkpoints.check_empty()
-        progress = checkpoints.load(self, program) or {
-            'epochs': 0, 'seed': self.job.agreed(self.get_seed()),
-            'lines': [], 'history': [], 'board': board.state(),
-            'epochs_before': self.epochs_before}
+        progress = checkpoints.load(self, program) or {'epochs': 0}
         if self.job.agreed(progress['epochs']) != progress['epochs']:
             raise RuntimeError(
                 f'Process {self.job.rank} finds {progress["epochs"]} epochs '
                 f'in {checkpoints.folder}, process 0 another number: name a '
                 f'folder that all processes share.')
+        if not progress['epochs']:
+            progress.update(
+                seed=self.job.agreed(self.get_seed()), lines=[], history=[],
+                board=board.state(), epochs_before=self.epochs_before)
         progress['program'] = program
         # A model that was interrupted shows epochs that are counted here.
         self.epochs_before = progress['epochs_before']

@@ -32,7 +32,8 @@ STATE, SUM = 'state.safetensors', 'SHA256SUMS'
 KEPT = 2        # checkpoints: were the last broken, the one before is there
 NO_MATTER = {   # arguments that may change: the same training goes on
     'max_epochs', 'num_gpus', 'root', 'num_workers', 'plot_train_per_epoch',
-    'plot_valid_per_epoch', 'checkpoint_dir', 'resume', 'monitor'}
+    'plot_valid_per_epoch', 'checkpoint_dir', 'resume', 'monitor',
+    'sync_batch_norm'}
 
 
 class Checkpoints:

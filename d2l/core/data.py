@@ -1,7 +1,14 @@
 """The base classes of data, and the data sets, for every framework."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import (
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Sized,
+)
 from numbers import Integral
 from typing import Any
 
@@ -11,6 +18,15 @@ from d2l.core import fashion_mnist
 from d2l.core.fashion_mnist import Size
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.plotting import show_images
+
+
+def mapped(function: Callable, batch: Any) -> Any:
+    """Return a batch, however nested, with the function of each tensor."""
+    if isinstance(batch, Mapping):
+        return {name: mapped(function, part) for name, part in batch.items()}
+    if isinstance(batch, list | tuple):
+        return [mapped(function, part) for part in batch]
+    return function(batch)
 
 
 class BatchLoader:
@@ -30,6 +46,7 @@ class BatchLoader:
                              f'number of examples, such as 128.')
         self.arrays, self.batch_size = arrays, batch_size
         self.convert, self.get_seed = convert, get_seed
+        self.part: Callable = lambda rows: rows     # that are loaded here
 
     @property
     def dataset(self) -> 'ArrayDataset':
@@ -44,7 +61,7 @@ class BatchLoader:
         if self.get_seed:
             np.random.default_rng(self.get_seed()).shuffle(order)
         for start in range(0, len(order), self.batch_size):
-            rows = order[start:start + self.batch_size]
+            rows = self.part(order[start:start + self.batch_size])
             yield self.convert(*(array[rows] for array in self.arrays))
 
 

@@ -27,6 +27,7 @@ from d2l.core import (
 )
 from d2l.core.cpu.jax import rewrite
 from d2l.core.hyperparameters import *
+from d2l.core.parallel.jax import Job
 from d2l.core.plotting import *
 from d2l.core.timing import *
 
@@ -43,18 +44,18 @@ hints.show_hints()
 
 def cpu() -> jax.Device:
     """Return the CPU device."""
-    return jax.devices('cpu')[0]
+    return jax.local_devices(backend='cpu')[0]
 
 
 def gpu(i: int = 0) -> jax.Device:
     """Return the i-th GPU device."""
-    return jax.devices('gpu')[i]
+    return jax.local_devices(backend='gpu')[i]
 
 
 def num_gpus() -> int:
     """Return the number of GPUs of this machine."""
     try:
-        return jax.device_count('gpu')
+        return jax.local_device_count('gpu')
     except RuntimeError:        # JAX has no GPU backend here
         return 0
 
@@ -141,6 +142,8 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     model: Module
+    state: TrainState
+    job: Job = Job()
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
@@ -154,6 +157,9 @@ class Trainer(trainer.Trainer):
         """
         self.key = key
         super().fit(model, data)
+        if self.job.num_devices > 1:    # a process alone may use the model
+            self.state = jax.device_put(self.job.local(self.state),
+                                        self.device)
 
     def prepare_model(self, model: Module) -> None:
         # This fit goes on, and the model of the last one keeps what it has.
@@ -169,7 +175,8 @@ class Trainer(trainer.Trainer):
     def prepare_steps(self) -> None:
         # JAX keeps what it traced for good, and these are not kept with it.
         self, model = weakref.proxy(self), weakref.proxy(self.model)
-        batch = self.prepared(next(iter(self.train_dataloader)))
+        batch = self.job.local(
+            self.prepared(next(iter(self.train_dataloader))))
         params_key, dropout_key = jax.random.split(
             get_key() if self.key is None else self.key)
         variables = jax.tree_util.tree_map(jnp.array, model.apply_init(
@@ -179,11 +186,11 @@ class Trainer(trainer.Trainer):
         self.apply_fns = {
             training: lambda *args, **kwargs: model.apply(*args, **kwargs)
             for training in (True, False)}
-        self.state = jax.device_put(TrainState.create(
+        self.state = self.placed(self.job.of_first(TrainState.create(
             apply_fn=self.apply_fns[True],
             params=variables['params'],
             batch_stats=variables.get('batch_stats', {}),
-            dropout_rng=dropout_key, tx=self.optim), self.device)
+            dropout_rng=dropout_key, tx=self.optim)))
 
         def rounded(tree):
             """Return float32 arrays as bfloat16, if that is the precision."""
@@ -191,10 +198,14 @@ class Trainer(trainer.Trainer):
                 lambda a: (a.astype(jnp.bfloat16) if self.uses_bfloat16
                            and a.dtype == jnp.float32 else a), tree)
 
-        def train_step(state, batch):
+        # Several devices average what they share, and draw with their own key.
+        def train_step(state, batch, shared=lambda tree: tree,
+                       own=lambda key: key):
             with self.capture() as logged:
                 value, grads = model.training_step(
-                    rounded(state.params), rounded(batch), state)
+                    rounded(state.params), rounded(batch),
+                    state.replace(dropout_rng=own(state.dropout_rng)))
+            value, grads, logged = shared((value, grads, logged))
             grads = jax.tree_util.tree_map(lambda g, p: g.astype(p.dtype),
                                            grads, state.params)
             # A classifier's value is (loss, new batch statistics).
@@ -207,15 +218,18 @@ class Trainer(trainer.Trainer):
                 batch_stats=updates.get('batch_stats', state.batch_stats),
             ), logged
 
-        def validation_step(state, batch):
+        def validation_step(state, batch, shared=lambda tree: tree, own=None):
             with self.capture() as logged:
                 model.validation_step(rounded(state.params), rounded(batch),
                                       state)
-            return logged
+            return shared(logged)
 
         def compiled(step):
-            step = self.traced(step)
-            return jax.jit(step if self.gpus else rewrite(step))
+            fast = (lambda step: step) if self.gpus else rewrite
+            traced = self.traced(step)
+            return (jax.jit(fast(traced)) if self.job.num_devices == 1 else
+                    self.job.compiled(traced, self.sync_batch_norm
+                                      and step is train_step, fast))
 
         untraceable = (jax.errors.JAXTypeError, TypeError)
         self._train_step, self._validation_step = (
@@ -227,9 +241,15 @@ class Trainer(trainer.Trainer):
                    for gpu in self.gpus)
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
-        if self.gpus:
-            batch = jax.device_put(batch, self.device)
-        return batch
+        if self.job.num_devices > 1:
+            return self.job.batch(batch)
+        return jax.device_put(batch, self.device) if self.gpus else batch
+
+    def placed(self, state: Any) -> Any:
+        """Return a state where the steps want it."""
+        return (jax.device_put(state, self.device)
+                if self.job.num_devices == 1
+                else self.job.spread(state, self.job.replicated))
 
     def set_training(self, training: bool) -> None:
         self.model.training = training
@@ -237,10 +257,10 @@ class Trainer(trainer.Trainer):
 
     def train_step(self, batch: Sequence) -> dict[str, Any]:
         self.state, logged = self._train_step(self.state, batch)
-        return logged
+        return self.job.local(logged)
 
     def validation_step(self, batch: Sequence) -> dict[str, Any]:
-        return self._validation_step(self.state, batch)
+        return self.job.local(self._validation_step(self.state, batch))
 
     @staticmethod
     def as_numpy(tensor: Any) -> np.ndarray:
@@ -254,9 +274,8 @@ class Trainer(trainer.Trainer):
     def set_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         leaves = [arrays[name].view(jnp.asarray(leaf).dtype)
                   for name, leaf in self.leaves().items()]
-        self.state = jax.device_put(jax.tree_util.tree_unflatten(
-            jax.tree_util.tree_structure(self.state), leaves),
-            self.device)
+        self.state = self.placed(jax.tree_util.tree_unflatten(
+            jax.tree_util.tree_structure(self.state), leaves))
 
     def save_weights(self, path: str | PathLike) -> None:
         save_weights(self.model, path)

@@ -27,6 +27,7 @@ from mxnet import autograd, gluon, init, np, npx
 from mxnet.gluon import nn
 
 from d2l.core.hyperparameters import *
+from d2l.core.parallel.mxnet import Job
 from d2l.core.plotting import *
 from d2l.core.timing import *
 
@@ -162,6 +163,7 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     model: Module
+    job: Job = Job()
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     precisions = gpu_precisions = 'auto', 'float32'
@@ -184,27 +186,41 @@ class Trainer(trainer.Trainer):
         if any(a.ctx != self.device for a in model.get_scratch_params()):
             model.set_scratch_params_device(self.device)
 
+    def prepare_steps(self) -> None:
+        self.job.is_shared = self.job.size == 1
+
     def on_device(self) -> AbstractContextManager:
         return self.device
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = trainer.mapped(lambda a: a.as_in_ctx(self.device), batch)
+            batch = data.mapped(lambda a: a.as_in_ctx(self.device), batch)
         return batch
 
     def set_training(self, training: bool) -> None:
         """Nothing: Gluon trains what `autograd.record` sees."""
 
     def train_step(self, batch: Sequence) -> None:
+        if not self.job.is_shared:  # begin with the weights of process 0
+            self.build_by(batch)
+            self.job.share(self.tensors().values())
         with autograd.record():
             loss = self.model.training_step(batch)
         loss.backward()
+        if self.job.size > 1:
+            tensors = self.tensors().values()
+            self.job.average(a if a.grad is None else a.grad for a in tensors)
         if self.gradient_clip_val > 0:
             self.clip_gradients(self.gradient_clip_val, self.model)
         self.optim.step(1)
 
     def validation_step(self, batch: Sequence) -> None:
         self.model.validation_step(batch)
+
+    def log(self, label: str, value: np.ndarray) -> None:
+        if self.captured is None:
+            value = self.job.mean(label, value)
+        super().log(label, value)
 
     @staticmethod
     def as_numpy(tensor: Any) -> numpy.ndarray:
@@ -260,7 +276,11 @@ class Trainer(trainer.Trainer):
 
     def build(self) -> None:
         if not _is_built(self.model):
-            batch = self.prepared(next(iter(self.train_dataloader)))
+            self.build_by(self.prepared(next(iter(self.train_dataloader))))
+
+    def build_by(self, batch: Sequence) -> None:
+        """Make the arrays that the first step with this batch would make."""
+        if not _is_built(self.model):
             try:
                 self.model.apply_init(trainer.inputs_of(self.model, batch))
             except Exception:   # a batch that only the model's step knows

@@ -7,16 +7,17 @@ import warnings
 from d2l.core.plotting import in_notebook
 
 
-def progress_bar(**kwargs):
+def progress_bar(hidden=False, **kwargs):
     """Return a tqdm bar: a widget in a notebook, a line in a terminal.
 
-    Nothing is drawn where the output is a file. The bar goes when it is done.
+    Nothing is drawn where the output is a file, or where it is `hidden`. The
+    bar goes when it is done.
     """
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')     # a notebook without ipywidgets
         from tqdm.auto import tqdm
-    return tqdm(leave=False, disable=False if in_notebook() else None,
-                **kwargs)
+    return tqdm(leave=False, disable=True if hidden else
+                False if in_notebook() else None, **kwargs)
 
 
 class EpochProgress:
@@ -27,9 +28,10 @@ class EpochProgress:
     """
     refresh = 0.5
 
-    def __init__(self, title, num_batches):
+    def __init__(self, title, num_batches, hidden=False):
         self.title = title
-        self.bar = progress_bar(desc=title, total=num_batches, unit='batch')
+        self.bar = progress_bar(hidden, desc=title, total=num_batches,
+                                unit='batch')
         self.sums, self.weights = {}, {}
         self.losses = []    # of the training steps since the means were read
         self.num_losses = 0         # before them

@@ -27,6 +27,7 @@ from d2l.core import (
 )
 from d2l.core.cpu.tensorflow import fast_layers
 from d2l.core.hyperparameters import *
+from d2l.core.parallel.tensorflow import Job
 from d2l.core.plotting import *
 from d2l.core.timing import *
 
@@ -167,6 +168,7 @@ class DataModule(data.DataModule):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     model: Module
+    job: Job = Job()
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
@@ -177,37 +179,51 @@ class Trainer(trainer.Trainer):
     @contextmanager
     def on_device(self) -> Iterator[None]:
         try:
-            with self.device:
+            with self.job.scope(self.device):
                 yield
         finally:
             # TensorFlow would keep one kernel for each variable's name.
             context.context().clear_kernel_cache()
 
     def prepare_steps(self) -> None:
-        batch = self.prepared(next(iter(self.train_dataloader)))
+        batch = self.job.local(
+            self.prepared(next(iter(self.train_dataloader))))
         with suppress(Exception):   # steps may do without `forward`
             self.model.apply_init(trainer.inputs_of(self.model, batch))
         # Of one replica nothing is to be summed, and TensorFlow keeps for good
         # the graph of a step that sums.
         if hasattr(self.optim, '_all_reduce_sum_gradients'):
             self.optim._all_reduce_sum_gradients = list
+        self.job.share(self.model.variables)
+        for layer in _layers(self.model):
+            if hasattr(layer, 'synchronized'):
+                layer.synchronized = (self.sync_batch_norm
+                                      and self.job.num_devices > 1)
 
-        def train_step(batch):
-            with self.capture() as logged:
-                with tf.GradientTape() as tape:
-                    loss = self.model.training_step(batch)
-                params = self.model.trainable_variables
-                grads = tape.gradient(loss, params)
-                if self.gradient_clip_val > 0:
-                    grads = self.clip_gradients(self.gradient_clip_val, grads)
-                self.optim.apply_gradients(zip(grads, params,
-                                               strict=True))
-            return logged
+        def gradients(batch):
+            with self.capture() as logged, tf.GradientTape() as tape:
+                loss = self.model.training_step(batch)
+            return logged, tape.gradient(loss, self.model.trainable_variables)
 
-        def validation_step(batch):
+        def update(grads):
+            if self.gradient_clip_val > 0:
+                grads = self.clip_gradients(self.gradient_clip_val, grads)
+            self.optim.apply_gradients(zip(
+                grads, self.model.trainable_variables, strict=True))
+
+        def metrics(batch):
             with self.capture() as logged:
                 self.model.validation_step(batch)
             return logged
+
+        def train_step(batch):
+            logged, grads = self.job.mean(gradients, batch)
+            self.job.everywhere(update, grads)
+            self.job.average(self.model.variables)
+            return self.job.local(logged)
+
+        def validation_step(batch):
+            return self.job.local(self.job.mean(metrics, batch))
 
         untraceable = (tf.errors.OperatorNotAllowedInGraphError, TypeError,
                        AttributeError, NotImplementedError)
@@ -241,6 +257,9 @@ class Trainer(trainer.Trainer):
         finally:
             tf.config.optimizer.set_experimental_options(
                 {option: before.get(option, False)})
+
+    def prepare_batch(self, batch: Sequence) -> Sequence:
+        return self.job.batch(batch)
 
     def set_training(self, training: bool) -> None:
         self.model.training = training

@@ -26,6 +26,7 @@ from d2l.core import (
 from d2l.core.cpu import uses
 from d2l.core.cpu.torch import MatrixConvolutions
 from d2l.core.hyperparameters import *
+from d2l.core.parallel.torch import Job, SyncBatchNorm
 from d2l.core.plotting import *
 from d2l.core.timing import *
 
@@ -143,6 +144,7 @@ class _AnyBatch(TorchFunctionMode):
 class Trainer(trainer.Trainer):
     __doc__ = trainer.Trainer.__doc__
     model: Module
+    job: Job = Job()
     cpu = staticmethod(cpu)
     all_gpus = staticmethod(try_all_gpus)
     get_seed = staticmethod(get_seed)
@@ -158,6 +160,9 @@ class Trainer(trainer.Trainer):
             except Exception:   # a batch that only the model's step knows
                 with _inference(model), self.capture():
                     model.training_step(batch)
+
+    def prepare_steps(self) -> None:
+        self.job.step = None    # it averages the weights that there were
 
     @contextmanager
     def fast_layout(self) -> Iterator[None]:
@@ -177,7 +182,7 @@ class Trainer(trainer.Trainer):
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
-            batch = trainer.mapped(lambda a: a.to(
+            batch = data.mapped(lambda a: a.to(
                 self.device, non_blocking=True), batch)
         return batch
 
@@ -215,21 +220,29 @@ class Trainer(trainer.Trainer):
         """Let layers compute in their precision."""
         with (torch.autocast(self.device.type, torch.bfloat16,
                              enabled=self.uses_bfloat16),
-              nullcontext() if self.gpus else MatrixConvolutions()):
+              nullcontext() if self.gpus else MatrixConvolutions(),
+              SyncBatchNorm(self.job) if self.sync_batch_norm
+              and self.job.is_cut else nullcontext()):
             yield
 
     def train_step(self, batch: Sequence) -> None:
-        loss = self.compute(self.model.training_step, batch)
+        loss = self.compute(self.job.training_step(self.model), batch)
         self.optim.zero_grad()
         loss.backward()
         with torch.no_grad():
             if self.gradient_clip_val > 0:
                 self.clip_gradients(self.gradient_clip_val, self.model)
             self.optim.step()
+            self.job.average(self.model.buffers())
 
     def validation_step(self, batch: Sequence) -> None:
         with torch.no_grad():
             self.compute(self.model.validation_step, batch)
+
+    def log(self, label: str, value: torch.Tensor) -> None:
+        if self.captured is None:
+            value = self.job.mean(value)
+        super().log(label, value)
 
     @staticmethod
     def as_numpy(tensor: Any) -> np.ndarray:

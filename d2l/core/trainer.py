@@ -16,6 +16,7 @@ from collections.abc import (
     Sized,
 )
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import wraps
 from itertools import islice
 from numbers import Integral, Real
@@ -30,7 +31,12 @@ from d2l.core.data import DataModule
 from d2l.core.hardware import kept_memory
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import Module
+from d2l.core.parallel import Job
 from d2l.core.progress import EpochProgress
+
+# What a step logs, in this thread: a strategy of TensorFlow has one a device.
+_captured: ContextVar[OrderedDict | None] = ContextVar('captured',
+                                                       default=None)
 
 
 class Batches(Iterable, Sized, Protocol):
@@ -56,13 +62,20 @@ class Trainer(HyperParameters, ABC):
     """The base class for training models with data.
 
     `max_epochs`: how often to go through the training set; `num_gpus`: 0 to
-    train on the CPU, else on the first GPU, or on the CPU where there is
-    none; `gradient_clip_val`: the largest norm of the gradient, 0 for no
-    limit; `precision`: what layers compute in, 'float32', 'bfloat16'
-    (weights, batch statistics and loss stay in float32) or 'auto', which is
-    bfloat16 for classifiers where the hardware computes in it natively.
-    Raises ValueError for what the framework cannot do and for what is no
-    number of epochs.
+    train on the CPU, else on so many GPUs of this machine, or on the CPU where
+    there is none (PyTorch and MXNet take one a process);
+    `gradient_clip_val`: the largest norm of the gradient, 0 for no limit;
+    `precision`: what layers compute in, 'float32', 'bfloat16' (weights, batch
+    statistics and loss stay in float32) or 'auto', which is bfloat16 for
+    classifiers where the hardware computes in it natively. Raises ValueError
+    for what the framework cannot do and for what is no number of epochs.
+
+    Started by the framework's launcher, as docs/parallel.md shows, all
+    processes of the job train one model, each on `num_gpus`. A batch is cut
+    evenly for all devices, and `history` is that of the whole. Batch
+    normalization takes the statistics of each device's part, and averages the
+    running ones; `sync_batch_norm`: take those of the whole batch, which MXNet
+    cannot.
 
     `checkpoint_dir`: a folder that gets, after every epoch, what a training
     that is cut off needs to go on, in `fit-1` for the trainer's first whole
@@ -94,7 +107,8 @@ class Trainer(HyperParameters, ABC):
     val_batch_idx = _counter('val_batch_idx')
     max_epochs: int
     gradient_clip_val: float
-    gpus: Sequence = ()         # to train on; only the first is used
+    gpus: Sequence = ()         # of this process, to train on
+    job = Job()                 # the devices of all processes; here one
     model: Module
     optim: Any                  # what the model's configure_optimizers returns
     train_dataloader: Batches
@@ -107,11 +121,11 @@ class Trainer(HyperParameters, ABC):
     history: Sequence[dict[str, Any]] = ()      # of the last `fit`, by epochs
     epochs_before = 0           # that the model's board shows already
     told: frozenset[str] = frozenset()      # what `tell` has said
-    captured: dict[str, Any] | None = None
     precision: str = 'auto'
     checkpoint_dir: str | os.PathLike | None = None
     resume = False
     monitor: str | None = None
+    sync_batch_norm = False
     num_fits = 0
     num_examples: int = 1       # of the batch at hand
     never_numbers: Set[str] = frozenset()       # weights with infinity in them
@@ -122,7 +136,8 @@ class Trainer(HyperParameters, ABC):
     def __init__(self, max_epochs: int, num_gpus: int = 0,
                  gradient_clip_val: float = 0, precision: str = 'auto',
                  checkpoint_dir: str | os.PathLike | None = None,
-                 resume: bool = False, monitor: str | None = None):
+                 resume: bool = False, monitor: str | None = None,
+                 sync_batch_norm: bool = False):
         if not (isinstance(max_epochs, Integral) and max_epochs >= 0):
             raise ValueError(f'max_epochs={max_epochs!r} must be a number of '
                              f'epochs, such as 10.')
@@ -139,21 +154,26 @@ class Trainer(HyperParameters, ABC):
         self.save_hyperparameters()
         available = self.all_gpus()
         self.gpus = available[:num_gpus]
-        place = 'the first GPU' if self.gpus else 'the CPU'
+        self.job = type(self.job)(self)     # the framework's
+        place = ('the CPU' if not self.gpus else 'the first GPU'
+                 if len(self.gpus) == 1 else f'{len(self.gpus)} GPUs')
         precisions = self.gpu_precisions if self.gpus else self.precisions
         if precision not in precisions:
             raise ValueError(f'precision={precision!r} must be one of '
                              f'{", ".join(map(repr, precisions))} here, on '
                              f'{place}.')
-        if len(available) < num_gpus:
-            print(f'num_gpus={num_gpus}, but this machine has '
-                  f'{len(available) or "none"}: training on {place}.')
-        elif available:
-            print(f'num_gpus={num_gpus}: training on {place}.')
+        with self.job.one_voice():
+            if len(available) < num_gpus:
+                print(f'num_gpus={num_gpus}, but this machine has '
+                      f'{len(available) or "none"}: training on {place}.')
+            elif available:
+                print(f'num_gpus={num_gpus}: training on {place}.')
+            if self.job.size > 1:
+                print(f'Training with {self.job.size} processes.')
 
     def __getstate__(self):     # a model is saved without the data set
         return {name: value for name, value in vars(self).items()
-                if name not in ('train_dataloader', 'val_dataloader')}
+                if name not in ('train_dataloader', 'val_dataloader', 'job')}
 
     @staticmethod
     @abstractmethod
@@ -234,7 +254,8 @@ class Trainer(HyperParameters, ABC):
     def fit(self, model: Module, data: DataModule) -> None:
         """Train `model` on `data`, on `device`."""
         checks.check_fit(model, data)
-        with self.on_device(), kept_memory(), checks.explained():
+        with (self.on_device(), kept_memory(), checks.explained(),
+              self.job.one_voice()):
             self.fit_on_device(model, data)
             self.num_fits += 1
 
@@ -244,6 +265,9 @@ class Trainer(HyperParameters, ABC):
         self.history, self.told = [], frozenset()
         self.epochs_before = model.board.num_epochs()
         self.prepare_data(data)
+        self.train_dataloader, self.val_dataloader = (
+            self.job.sharded(loader, self.seed_all, self.get_seed) for loader
+            in (self.train_dataloader, self.val_dataloader))
         self.limit_epochs()
         self.limit_batches()
         self.prepare_model(model)
@@ -254,7 +278,8 @@ class Trainer(HyperParameters, ABC):
         checkpoints = self.checkpoints()
         try:
             if checkpoints:
-                with checkpoints.reserved():
+                with (nullcontext() if self.job.rank
+                      else checkpoints.reserved()):
                     self.fit_with_checkpoints(checkpoints, data)
                 return
             for epoch in range(self.max_epochs):
@@ -304,9 +329,16 @@ class Trainer(HyperParameters, ABC):
         program = program_of(self, data)
         if self.checkpoint_dir is not None and not self.resume:
             checkpoints.check_empty()
-        progress = checkpoints.load(self, program) or {
-            'epochs': 0, 'seed': self.get_seed(), 'lines': [], 'history': [],
-            'board': board.state(), 'epochs_before': self.epochs_before}
+        progress = checkpoints.load(self, program) or {'epochs': 0}
+        if self.job.agreed(progress['epochs']) != progress['epochs']:
+            raise RuntimeError(
+                f'Process {self.job.rank} finds {progress["epochs"]} epochs '
+                f'in {checkpoints.folder}, process 0 another number: name a '
+                f'folder that all processes share.')
+        if not progress['epochs']:
+            progress.update(
+                seed=self.job.agreed(self.get_seed()), lines=[], history=[],
+                board=board.state(), epochs_before=self.epochs_before)
         progress['program'] = program
         # A model that was interrupted shows epochs that are counted here.
         self.epochs_before = progress['epochs_before']
@@ -338,6 +370,8 @@ class Trainer(HyperParameters, ABC):
                 precision='bfloat16' if self.uses_bfloat16 else 'float32')
             if self.progress:
                 progress['lines'].append(f'{self.progress.line}\n')
+            if self.job.rank:
+                continue        # process 0 writes for all
             if self.monitor:    # first: the checkpoint says that it was done
                 self.keep_best(checkpoints.folder / 'best.safetensors',
                                progress)
@@ -448,7 +482,7 @@ class Trainer(HyperParameters, ABC):
         with self.fast_layout(), EpochProgress(
                 f'epoch {self.epoch + 1}/{self.max_epochs}',
                 self.num_train_batches + self.num_val_batches,
-        ) as self.progress:
+                hidden=self.job.rank > 0) as self.progress:
             self.set_training(True)
             for batch in islice(self.train_dataloader,
                                 self.num_train_batches):
@@ -466,7 +500,7 @@ class Trainer(HyperParameters, ABC):
     def run(self, step: Callable, batch: Sequence) -> None:
         """Run one step and log what it returns."""
         prepared = self.prepared(batch)
-        self.num_examples = num_examples(prepared)
+        self.num_examples = self.job.num_examples or num_examples(prepared)
         with checks.known_labels(self, batch, prepared):
             logged = step(prepared) or {}
         for label, value in logged.items():
@@ -534,11 +568,17 @@ class Trainer(HyperParameters, ABC):
         A compiled step runs its Python code only while it is traced: it
         returns this dict, and the values are logged after every run.
         """
-        self.captured = OrderedDict()   # JAX would sort a plain dict
+        logged: OrderedDict = OrderedDict()     # JAX would sort a plain dict
+        token = _captured.set(logged)
         try:
-            yield self.captured
+            yield logged
         finally:
-            self.captured = None
+            _captured.reset(token)
+
+    @property
+    def captured(self) -> OrderedDict[str, Any] | None:
+        """What is being collected, else None."""
+        return _captured.get()
 
     def traced(self, step: Callable) -> Callable:
         """Return `step` for a compiler: what can't be traced says so."""
@@ -580,15 +620,6 @@ def inputs_of(model: Any, batch: Any) -> list:
             *batch.values()][:1]
     return list(batch[:-1] or batch) if isinstance(
         batch, list | tuple) else [batch]
-
-
-def mapped(function: Callable, batch: Any) -> Any:
-    """Return a batch, however nested, with the function of each tensor."""
-    if isinstance(batch, Mapping):
-        return {name: mapped(function, part) for name, part in batch.items()}
-    if isinstance(batch, list | tuple):
-        return [mapped(function, part) for part in batch]
-    return function(batch)
 
 
 def positive_number(variable, of_what):

@@ -101,7 +101,6 @@ def test_everything_is_on_the_device(name):
     (0, 0, ''),
     (0, 2, 'num_gpus=0: training on the CPU.\n'),
     (1, 2, 'num_gpus=1: training on the first GPU.\n'),
-    (2, 2, 'num_gpus=2: training on the first GPU.\n'),
     (2, 1, 'num_gpus=2, but this machine has 1: training on the first '
            'GPU.\n'),
     (1, 0, 'num_gpus=1, but this machine has none: training on the CPU.\n')])
@@ -117,6 +116,21 @@ def test_says_where_it_trains(backend, monkeypatch, capsys, num_gpus,
     else:
         assert str(trainer.device) == str(backend.d2l.cpu()) or (
             backend.name == 'tensorflow')   # made anew, without a name
+
+
+def test_two_gpus_are_used_or_told_how_to(backend, monkeypatch, capsys):
+    """Where a process has one GPU, a line says how two are used."""
+    monkeypatch.setattr(backend.d2l.Trainer, 'all_gpus',
+                        staticmethod(lambda: ['GPU 0', 'GPU 1']))
+    trainer = backend.d2l.Trainer(max_epochs=1, num_gpus=2)
+    *told, last = capsys.readouterr().out.splitlines()
+    if backend.name in ('jax', 'tensorflow'):
+        assert (told, last) == ([], 'num_gpus=2: training on 2 GPUs.')
+        assert trainer.job.num_devices == 2
+    else:
+        assert 'trains on 2 GPUs in as many processes' in told[0]
+        assert last == 'num_gpus=2: training on the first GPU.'
+        assert trainer.gpus == ['GPU 0'] and trainer.job.num_devices == 1
 
 
 def test_a_gpu_that_cannot_round_refuses(backend, monkeypatch):

@@ -31,7 +31,8 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         'd2l-train', description=DESCRIPTION, epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('framework', choices=FRAMEWORKS)
+    parser.add_argument('framework', choices=FRAMEWORKS,
+                        help='what computes; its weights are read by all')
 
     group = parser.add_argument_group('data')
     group.add_argument('--data', required=True, metavar='DIR',

@@ -10,6 +10,7 @@ import optax
 
 from d2l import jax as d2l
 from d2l.core import images
+from d2l.core.hyperparameters import HyperParameters
 from d2l.train import recipe
 
 
@@ -31,7 +32,7 @@ class Data(recipe.Data, d2l.ImageFolder):
     Loader = Loader
 
 
-class Classifier:
+class Classifier(HyperParameters):
     """What the recipe changes in a model: the loss and the optimizer."""
     options: Namespace
 

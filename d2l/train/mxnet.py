@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterable
 
-from d2l import mxnet as d2l    # first: it lets MXNet use every core
+from d2l import mxnet as d2l  # first: MXNet then uses every core
 
 # isort: split
 from mxnet import autograd, gluon, np, npx
 
 from d2l.core import images
+from d2l.core.hyperparameters import HyperParameters
 from d2l.train import recipe
 
 
@@ -40,7 +41,7 @@ class Data(recipe.Data, d2l.ImageFolder):
     Loader = Loader
 
 
-class Classifier:
+class Classifier(HyperParameters):
     """What the recipe changes in a model: the loss and the optimizer."""
     options: Namespace
 

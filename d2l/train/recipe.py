@@ -57,7 +57,7 @@ def random_box(width: int, height: int, size: tuple[int, int],
     """
     for _ in range(10):
         area = width * height * random.uniform(smallest, 1)
-        ratio = math.exp(random.uniform(*map(math.log, RATIOS)))
+        ratio = math.exp(random.uniform(*np.log(RATIOS)))
         w, h = math.sqrt(area * ratio), math.sqrt(area / ratio)
         if w <= width and h <= height:
             left = random.uniform(0, width - w)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from d2l import tensorflow as d2l
 from d2l.core import images
+from d2l.core.hyperparameters import HyperParameters
 from d2l.train import recipe
 
 NO_SEED = -1        # tf.data has no None
@@ -69,7 +70,7 @@ class SGD(tf.keras.optimizers.SGD):
         super().update_step(gradient, variable, learning_rate)
 
 
-class Classifier:
+class Classifier(HyperParameters):
     """What the recipe changes in a model: the loss and the optimizer."""
     options: Namespace
 

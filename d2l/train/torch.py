@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from d2l import torch as d2l
 from d2l.core import images
+from d2l.core.hyperparameters import HyperParameters
 from d2l.train import recipe
 
 
@@ -38,7 +39,7 @@ class Data(recipe.Data, d2l.ImageFolder):
     Loader = Loader
 
 
-class Classifier:
+class Classifier(HyperParameters):
     """What the recipe changes in a model: the loss and the optimizer."""
     options: Namespace
 

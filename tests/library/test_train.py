@@ -1,4 +1,4 @@
-"""d2l-train: the recipe in every framework, from the command line to a file."""
+"""d2l-train in every framework, from the command line to a file."""
 
 import functools
 import importlib

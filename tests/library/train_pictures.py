@@ -63,7 +63,8 @@ def prepare(folder):
           '--weights', first])
     model = d2l.BottleneckResNet(small_resnet(d2l)(0).arch, num_classes=3)
     d2l.load_weights(model, first)
-    np.save(folder / 'logits.npy', model.eval()(d2l.tensor(images())).detach().numpy())
+    logits = model.eval()(d2l.tensor(images()))
+    np.save(folder / 'logits.npy', logits.detach().numpy())
 
 
 def images():

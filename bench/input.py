@@ -108,7 +108,11 @@ def seconds():
     """Return the time, and the computing time of this process and others."""
     used = [resource.getrusage(who) for who in
             (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return time.perf_counter(), sum(u.ru_utime + u.ru_stime for u in used)
+    alive = [child.cpu_times() for child in
+             psutil.Process().children(recursive=True)]
+    return time.perf_counter(), (
+        sum(u.ru_utime + u.ru_stime for u in used)
+        + sum(child.user + child.system for child in alive))
 
 
 def measure(name, loader):
@@ -126,18 +130,18 @@ def measure(name, loader):
           f'{", ".join(f"{m:.0f}" for m in memory)} |', flush=True)
 
 
-def main(number='2000', module='', workers=str(os.cpu_count())):
+def main(number='2000', module=''):
     root = write_pictures(int(number))
     if not module:
         print('| loader | images/s | images/s of a core | MB, by epochs |\n'
               '|---|--:|--:|---|', flush=True)
         for framework in FRAMEWORKS.values():   # in its own environment
             subprocess.run([framework.python, __file__, number,
-                            framework.module, workers], check=True)
+                            framework.module], check=True)
         return
     for loaders in ours, lambda _, *rest: PEERS.get(
             module, lambda *_: ())(*rest):
-        for name, loader in loaders(module, root, int(workers)):
+        for name, loader in loaders(module, root, os.cpu_count()):
             measure(name, loader)
 
 

@@ -28,15 +28,15 @@ Box = tuple[float, float, float, float]     # left, top, right, bottom: pixels
 Read = tuple[np.ndarray, np.ndarray, list[str]]     # images, labels, unread
 
 
-def pillow() -> Any:
-    """Return Pillow's module of images, or say how to get it."""
+def pillow() -> tuple[Any, Any]:
+    """Return Pillow's Image and ImageOps, or say how to get them."""
     try:
-        from PIL import Image
+        from PIL import Image, ImageOps
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
             'Pillow reads the pictures, and is not installed: pip install '
             'pillow.', name='PIL') from None
-    return Image
+    return Image, ImageOps
 
 
 class Pictures:
@@ -79,17 +79,21 @@ class Pictures:
     def decode(self, file: str,
                random: np.random.Generator | None) -> np.ndarray:
         """Return the box of a picture that is chosen, in the wanted size."""
-        Image = pillow()
+        Image, ImageOps = pillow()
         height, width = self.size
         with Image.open(file) as image:
-            turned = image.getexif().get(ORIENTATION, 1) >= TURNED
+            orientation = image.getexif().get(ORIENTATION, 1)
+            turned = orientation >= TURNED
             whole = image.size[::-1] if turned else image.size
             box, mirrored = self.choose(*whole, random)
             # A JPEG decodes to 1/2, 1/4 or 1/8 of its size in less time.
             shrink = max(1, min((box[2] - box[0]) / width,
                                 (box[3] - box[1]) / height))
             image.draft('RGB', tuple(int(n / shrink) for n in image.size))
-            image = upright(as_rgb(image))
+            image.load()
+            image = as_rgb(image)
+            if orientation > 1:
+                image = ImageOps.exif_transpose(image)
         x, y = (new / old for new, old in zip(image.size, whole, strict=True))
         image = image.resize(
             (width, height), Image.Resampling.BILINEAR,
@@ -100,20 +104,14 @@ class Pictures:
 
 def as_rgb(image: Any) -> Any:
     """Return a picture of any kind in RGB; what was transparent is white."""
-    Image = pillow()
+    Image, _ = pillow()
     if image.mode.startswith('I'):      # 16 bits: Pillow would cut them off
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert('RGBA')
         white = Image.new('RGBA', image.size, 'white')
         image = Image.alpha_composite(white, image)
-    return image.convert('RGB')
-
-
-def upright(image: Any) -> Any:
-    """Return a photograph as the camera was held."""
-    from PIL import ImageOps
-    return ImageOps.exif_transpose(image)
+    return image if image.mode == 'RGB' else image.convert('RGB')
 
 
 def centre(width: int, height: int, size: tuple[int, int],

@@ -68,6 +68,7 @@ class Checkpoints:
             yield
             return
         handle = os.open(self.folder, os.O_RDONLY)
+        held.add(handle)
         try:
             with suppress(OSError):     # of a file system without locks
                 try:
@@ -79,6 +80,7 @@ class Checkpoints:
                         f'another folder.') from None
             yield
         finally:
+            held.discard(handle)
             os.close(handle)
 
     def check_empty(self):
@@ -162,6 +164,20 @@ class Checkpoints:
         return sorted((folder for folder in self.folder.glob('epoch-*')
                        if folder.name.removeprefix('epoch-').isdecimal()),
                       key=number_of, reverse=True)
+
+
+held: set[int] = set()      # handles of folders that are locked
+
+
+def release():
+    """Let go of the locks: they are the parent's, and end when it does."""
+    while held:
+        os.close(held.pop())
+
+
+if fcntl:
+    # Worker processes of a loader may live on for seconds.
+    os.register_at_fork(after_in_child=release)
 
 
 def number_of(folder):

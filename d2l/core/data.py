@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from d2l.core import fashion_mnist
+from d2l.core import cifar10, fashion_mnist, images
 from d2l.core.fashion_mnist import Size
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.plotting import show_images
@@ -145,28 +145,49 @@ class DataModule(HyperParameters, ABC):
         """Return a tensor, or whatever NumPy takes, as a NumPy array."""
 
 
-class FashionMNIST(DataModule):
-    """Fashion-MNIST: 60000 training and 10000 validation images of clothing.
+class ImageData(DataModule):
+    """The base class of images with labels.
 
-    `batch_size`: images per batch; `resize`: height and width in pixels;
-    `root`: the folder looked in first, then $D2L_DATA and Debian's package
-    `dataset-fashion-mnist`; where none holds it, it is downloaded to `root`.
-    Batches are float32 images in [0, 1] and integer labels (examples,).
-    Images are (examples, 1, height, width) in PyTorch and MXNet, (examples,
-    height, width, 1) in JAX and TensorFlow. Raises OSError or ValueError
-    where the data set cannot be had. Source: Xiao, Rasul and Vollgraf,
-    arXiv:1708.07747.
+    `classes`: the names of the labels, in their order. Images of a batch are
+    float32, (examples, channels, height, width) in PyTorch and MXNet,
+    (examples, height, width, channels) in JAX and TensorFlow.
     """
     channel_axis: int   # of a batch of images
     label_dtype: str
+    classes: Sequence[str]
 
-    def __init__(self, batch_size: int = 64, resize: Size = (28, 28),
-                 root: str = '../data'):
-        super().__init__(root)
-        self.save_hyperparameters()
-        fashion_mnist.check_size(resize)
-        self.train, self.val = (self.split(*arrays)
-                                for arrays in fashion_mnist.load(root))
+    @property
+    def num_classes(self) -> int:
+        """The number of classes."""
+        return len(self.classes)
+
+    def to_batch(self, X: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
+        """Turn images (examples, height, width, channels) into a batch."""
+        return (self.to_tensor(np.moveaxis(X, -1, self.channel_axis)),
+                self.to_tensor(labels.astype(self.label_dtype)))
+
+    def text_labels(self, indices: Iterable) -> list[str]:
+        """Return the names of labels, integers from 0."""
+        return [self.classes[int(i)] for i in indices]
+
+    def visualize(self, batch: Sequence, nrows: int = 1, ncols: int = 8,
+                  labels: Sequence[str] = []) -> None:
+        """Show the first images of a batch, titled with their labels' names.
+
+        `batch`: images and labels; `nrows`, `ncols`: of the grid; `labels`:
+        other titles, one per image.
+        """
+        X, y = batch
+        X = np.moveaxis(self.to_numpy(X), self.channel_axis, -1)
+        show_images(X.squeeze(-1) if X.shape[-1] == 1 else X, nrows, ncols,
+                    titles=labels or self.text_labels(y))
+
+
+class ArrayImages(ImageData):
+    """The base class of images that are held in memory, as bytes."""
+    resize: Size
+    train: Any
+    val: Any
 
     def split(self, images: np.ndarray, labels: np.ndarray) -> Sized:
         """Return a set as it is kept in `train` and `val`."""
@@ -180,25 +201,106 @@ class FashionMNIST(DataModule):
 
     def convert(self, images: np.ndarray,
                 labels: np.ndarray) -> tuple[Any, Any]:
-        """Turn uint8 images (number, 28, 28) and labels into a batch."""
-        X = fashion_mnist.resize(images, self.resize)
-        return (self.to_tensor(np.expand_dims(X, self.channel_axis)),
-                self.to_tensor(labels.astype(self.label_dtype)))
+        """Turn uint8 images (number, [3,] height, width) into a batch."""
+        planes = images.reshape(-1, *images.shape[-2:])
+        X = fashion_mnist.resize(planes, self.resize)
+        X = X.reshape(len(images), -1, *X.shape[-2:])
+        return self.to_batch(np.moveaxis(X, 1, -1), labels)
 
-    def text_labels(self, indices: Iterable) -> list[str]:
-        """Return the names of labels, integers from 0 to 9."""
-        return [fashion_mnist.LABELS[int(i)] for i in indices]
 
-    def visualize(self, batch: Sequence, nrows: int = 1, ncols: int = 8,
-                  labels: Sequence[str] = []) -> None:
-        """Show the first images of a batch, titled with their labels' names.
+class FashionMNIST(ArrayImages):
+    """Fashion-MNIST: 60000 training and 10000 validation images of clothing.
 
-        `batch`: images and labels; `nrows`, `ncols`: of the grid; `labels`:
-        other titles, one per image.
+    `batch_size`: images per batch; `resize`: height and width in pixels;
+    `root`: the folder looked in first, then $D2L_DATA and Debian's package
+    `dataset-fashion-mnist`; where none holds it, it is downloaded to `root`.
+    Batches are float32 images in [0, 1] and integer labels (examples,).
+    Images are (examples, 1, height, width) in PyTorch and MXNet, (examples,
+    height, width, 1) in JAX and TensorFlow. Raises OSError or ValueError
+    where the data set cannot be had. Source: Xiao, Rasul and Vollgraf,
+    arXiv:1708.07747.
+    """
+    classes = fashion_mnist.LABELS
+
+    def __init__(self, batch_size: int = 64, resize: Size = (28, 28),
+                 root: str = '../data'):
+        super().__init__(root)
+        self.save_hyperparameters()
+        fashion_mnist.check_size(resize)
+        self.train, self.val = (self.split(*arrays)
+                                for arrays in fashion_mnist.load(root))
+
+
+class CIFAR10(ArrayImages):
+    """CIFAR-10: 50000 training and 10000 validation pictures of ten kinds.
+
+    `root`: the folder looked in first, then $D2L_DATA; where neither holds
+    the archive `cifar-10-binary.tar.gz` or what it unpacks to, it is
+    downloaded to `root`; `batch_size`: pictures per batch; `resize`: height
+    and width in pixels. Batches are float32 images in [0, 1] and integer
+    labels (examples,). Images are (examples, 3, height, width) in PyTorch and
+    MXNet, (examples, height, width, 3) in JAX and TensorFlow. Raises OSError
+    or ValueError where the data set cannot be had. Source: Krizhevsky,
+    "Learning multiple layers of features from tiny images" (2009).
+    """
+    classes = cifar10.LABELS
+
+    def __init__(self, root: str = '../data', batch_size: int = 64,
+                 resize: Size = (32, 32)):
+        super().__init__(root)
+        self.save_hyperparameters()
+        fashion_mnist.check_size(resize)
+        self.train, self.val = (self.split(*arrays)
+                                for arrays in cifar10.load(root))
+
+
+class ImageFolder(ImageData):
+    """Pictures in folders, one a class: they are read when they are needed.
+
+    `root`: holds `train/<class>/` and `val/<class>/`, as ImageNet does, or
+    `<class>/` alone, of which a tenth of each class, the same each time, is
+    the validation set; `batch_size`: pictures per batch; `resize`: height and
+    width in pixels of what is cut from the middle of a picture; `num_workers`:
+    threads that read batches. Batches are float32 images in [0, 1] and
+    integer labels (examples,). Images are (examples, 3, height, width) in
+    PyTorch and MXNet, (examples, height, width, 3) in JAX and TensorFlow. Grey
+    and transparent pictures become RGB; a file that cannot be read is named
+    and left out. Needs Pillow. Raises FileNotFoundError where there is no
+    picture, ValueError where `val` has a class that `train` has not.
+    """
+
+    def __init__(self, root: str, batch_size: int = 64,
+                 resize: Size = (224, 224), num_workers: int = 4):
+        super().__init__(root, num_workers)
+        self.save_hyperparameters()
+        images.pillow()
+        self.size = fashion_mnist.check_size(resize)
+        self.classes, train, val = images.find(root)
+        self.train, self.val = self.pictures(train), self.pictures(val)
+
+    def pictures(self, files: Sequence[tuple[str, int]]) -> images.Pictures:
+        """Return files with their labels as `train` and `val` have them."""
+        paths, labels = zip(*files, strict=True)
+        return images.Pictures(paths, np.array(labels), self.size, self.choose)
+
+    def choose(self, width: int, height: int,
+               random: np.random.Generator | None) -> tuple[images.Box, bool]:
+        """Return the box of a picture that is taken, and if it is mirrored.
+
+        `width`, `height`: of the picture; `random`: None for validation.
         """
-        X, y = batch
-        X = self.to_numpy(X).squeeze(self.channel_axis)
-        show_images(X, nrows, ncols, titles=labels or self.text_labels(y))
+        return images.centre(width, height, self.size), False
+
+    def get_dataloader(self, train: bool) -> images.PictureLoader:
+        """Return batches of images and labels, shuffled for training."""
+        return images.PictureLoader(
+            self.train if train else self.val, self.batch_size, self.convert,
+            self.get_seed if train else None, self.num_workers)
+
+    def convert(self, pixels: np.ndarray,
+                labels: np.ndarray) -> tuple[Any, Any]:
+        """Turn uint8 images (number, height, width, 3) into a batch."""
+        return self.to_batch(np.divide(pixels, 255, dtype=np.float32), labels)
 
 
 def fashion_mnist_loader(

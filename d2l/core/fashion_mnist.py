@@ -5,28 +5,22 @@ format of MNIST. A local copy is checked by its structure, so a smaller set in
 the same format serves as well; a download is checked by its SHA-256.
 """
 
-import contextlib
 import errno
 import functools
 import gzip
-import hashlib
-import multiprocessing
 import os
 import shutil
 import tempfile
-import textwrap
-import urllib.request
 import zlib
 from collections.abc import Sequence
-from http.client import HTTPException
-from multiprocessing.pool import ThreadPool
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from d2l.core import files, hardware
+from d2l.core import hardware
+from d2l.core.download import copy, download_file, made_folder, path_of
 from d2l.core.progress import progress_bar
 
 LABELS = ['t-shirt', 'trouser', 'pullover', 'dress', 'coat',
@@ -45,8 +39,6 @@ SHA256 = {
     't10k-labels-idx1-ubyte':
     '67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5'}
 LENGTHS = dict(zip(SHA256, [26421880, 29515, 4422102, 5148], strict=True))
-TIMEOUT = 30    # seconds without a byte
-DEADLINE = 900  # seconds that a file may take from one publisher
 GZIP_RATIO = 1032   # at most, of bytes to those they are packed in
 STREAMED_SHARE = 1/4    # of memory: what is larger is not read at once
 
@@ -65,16 +57,16 @@ def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
     the set is not found and cannot be downloaded, ValueError where a file is
     not what it should be, OSError where there is no room to unpack one.
     """
-    folder = find(root) or download(_path(root))
+    folder = find(root) or download(path_of(root))
     paths = [_file(folder, name).resolve() for name in SHA256]
     return _decode(tuple((path, path.stat().st_mtime_ns) for path in paths))
 
 
 def places(root: str | PathLike) -> list[Path]:
     """Return the folders in which the data set is looked for, in order."""
-    folder, set_by_user = _path(root), os.environ.get('D2L_DATA')
+    folder, set_by_user = path_of(root), os.environ.get('D2L_DATA')
     return [folder, folder / 'FashionMNIST' / 'raw',    # torchvision's place
-            *([_path(set_by_user)] if set_by_user else []), DEBIAN]
+            *([path_of(set_by_user)] if set_by_user else []), DEBIAN]
 
 
 def find(root: str | PathLike) -> Path | None:
@@ -87,12 +79,12 @@ def find(root: str | PathLike) -> Path | None:
 
 def download(root: Path) -> Path:
     """Download the four files to `root` and return it."""
-    is_new = not root.exists()
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        for name in SHA256:
-            if not _file(root, name):
-                _download(root / f'{name}.gz')
+        with made_folder(root):
+            for name in SHA256:
+                if not _file(root, name):
+                    download_file(root / f'{name}.gz', PUBLISHERS,
+                                  LENGTHS[name], SHA256[name])
     except OSError as error:
         looked = ', '.join(str(folder) for folder in places(root))
         raise FileNotFoundError(
@@ -101,10 +93,6 @@ def download(root: Path) -> Path:
             f'apt install dataset-fashion-mnist), or put the four files '
             f'{", ".join(name + ".gz" for name in SHA256)} of '
             f'{PUBLISHERS[0]} into a folder and set D2L_DATA to it.') from None
-    finally:
-        if is_new:
-            with contextlib.suppress(OSError):      # not empty, or not there
-                root.rmdir()
     return root
 
 
@@ -145,51 +133,10 @@ def _interpolation(old, new):
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
-def _path(folder):
-    return Path(folder).expanduser()
-
-
 def _file(folder, name):
     """Return the plain or gzipped file in `folder`, or None."""
     return next((file for file in (folder / name, folder / f'{name}.gz')
                  if os.path.isfile(file)), None)    # not where it can't look
-
-
-def _download(file):
-    """Download `file` from the first publisher that has it whole."""
-    failures = []
-    for publisher in PUBLISHERS:
-        url = publisher + file.name
-        try:
-            with files.aside(file) as partial:
-                _fetch(url, partial, LENGTHS[file.stem])
-                found = hashlib.sha256(partial.read_bytes()).hexdigest()
-                if found != SHA256[file.stem]:
-                    raise OSError(f'its SHA-256 is {found}')
-            return
-        # ValueError: an address or a header that is none.
-        except (OSError, HTTPException, ValueError) as error:
-            failures.append(textwrap.shorten(f'{url}: {error}', 300))
-    raise OSError('; '.join(failures))
-
-
-def _fetch(url, file, length):
-    """Download `length` bytes in time, or raise OSError."""
-    def fetch():
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
-            return _copy(response, target, bar, length + 1)
-
-    # A thread: what a byte now and then keeps waiting can't look at the time.
-    with (ThreadPool(1) as pool, open(file, 'wb') as target,
-          progress_bar(desc=url.rpartition('/')[2], total=length, unit='B',
-                       unit_scale=True) as bar):
-        try:
-            fetched = pool.apply_async(fetch).get(DEADLINE)
-        except multiprocessing.TimeoutError:
-            raise OSError(f'it took more than {DEADLINE} seconds') from None
-    if fetched != length:
-        raise OSError(f'it has {length} bytes, but '
-                      f'{"more" if fetched > length else fetched} came')
 
 
 @functools.lru_cache(maxsize=1)
@@ -262,7 +209,7 @@ def _unpack(content, most):
     unpacked = tempfile.TemporaryFile()
     content.seek(0)
     with progress_bar(desc='unpacking', unit='B', unit_scale=True) as bar:
-        _copy(content, unpacked, bar, most)
+        copy(content, unpacked, bar, most)
     unpacked.flush()
     return unpacked
 
@@ -272,13 +219,3 @@ def _map(file, start):
     if os.fstat(file.fileno()).st_size <= start:    # nothing can be mapped
         return np.empty(0, np.uint8)
     return np.memmap(file, np.uint8, 'r', offset=start)
-
-
-def _copy(source, target, bar, most):
-    """Copy `most` bytes at most, and return how many it was."""
-    copied = 0
-    while chunk := source.read(min(1 << 16, most - copied)):
-        target.write(chunk)
-        copied += len(chunk)
-        bar.update(len(chunk))
-    return copied

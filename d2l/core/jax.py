@@ -33,8 +33,8 @@ from d2l.core.timing import *
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'get_key', 'Module', 'DataModule', 'Trainer', 'Classifier',
-           'FashionMNIST', 'SyntheticRegressionData', 'SGD',
-           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
+           'FashionMNIST', 'CIFAR10', 'ImageFolder', 'SyntheticRegressionData',
+           'SGD', 'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
            'accuracy', 'evaluate_accuracy_gpu', 'predict',
            'load_data_fashion_mnist', 'sgd', 'split_batch', 'layer_costs',
            'save_weights', 'load_weights']
@@ -134,6 +134,8 @@ class Module(module.Module, nn.Module):
 
 class DataModule(data.DataModule):
     __doc__ = data.DataModule.__doc__
+    channel_axis = -1   # of a batch of images
+    label_dtype = 'int32'
     get_seed = staticmethod(get_seed)
     to_tensor = staticmethod(jnp.asarray)
     to_numpy = staticmethod(np.asarray)
@@ -396,8 +398,14 @@ class Classifier(Module):
 
 class FashionMNIST(data.FashionMNIST, DataModule):
     __doc__ = data.FashionMNIST.__doc__
-    channel_axis = -1
-    label_dtype = 'int32'
+
+
+class CIFAR10(data.CIFAR10, DataModule):
+    __doc__ = data.CIFAR10.__doc__
+
+
+class ImageFolder(data.ImageFolder, DataModule):
+    __doc__ = data.ImageFolder.__doc__
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):

@@ -33,11 +33,11 @@ from d2l.core.timing import *
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'Module', 'DataModule', 'Trainer', 'Classifier', 'FashionMNIST',
-           'SyntheticRegressionData', 'SGD', 'LinearRegression',
-           'SoftmaxRegression', 'LeNet', 'corr2d', 'accuracy',
-           'evaluate_accuracy_gpu', 'predict', 'load_data_fashion_mnist',
-           'sgd', 'split_batch', 'resnet18', 'layer_costs', 'save_weights',
-           'load_weights']
+           'CIFAR10', 'ImageFolder', 'SyntheticRegressionData', 'SGD',
+           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
+           'accuracy', 'evaluate_accuracy_gpu', 'predict',
+           'load_data_fashion_mnist', 'sgd', 'split_batch', 'resnet18',
+           'layer_costs', 'save_weights', 'load_weights']
 
 npx.set_np()
 hints.show_hints()
@@ -148,6 +148,8 @@ def _leaves(state):
 
 class DataModule(data.DataModule):
     __doc__ = data.DataModule.__doc__
+    channel_axis = 1    # of a batch of images
+    label_dtype = 'int32'
     get_seed = staticmethod(get_seed)
 
     @staticmethod
@@ -378,12 +380,19 @@ class Classifier(module.Classifier, Module):
 
 class FashionMNIST(data.FashionMNIST, DataModule):
     __doc__ = data.FashionMNIST.__doc__
-    channel_axis = 1
-    label_dtype = 'int32'
 
     def split(self, images: numpy.ndarray,
               labels: numpy.ndarray) -> data.ArrayDataset:
         return data.ArrayDataset((images, labels), self.convert)
+
+
+class CIFAR10(data.CIFAR10, DataModule):
+    __doc__ = data.CIFAR10.__doc__
+    split = FashionMNIST.split
+
+
+class ImageFolder(data.ImageFolder, DataModule):
+    __doc__ = data.ImageFolder.__doc__
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):

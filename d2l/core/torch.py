@@ -32,8 +32,8 @@ from d2l.core.timing import *
 
 __all__ = ['cpu', 'gpu', 'num_gpus', 'try_gpu', 'try_all_gpus', 'get_seed',
            'init_cnn', 'Module', 'DataModule', 'Trainer', 'Classifier',
-           'FashionMNIST', 'SyntheticRegressionData', 'SGD',
-           'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
+           'FashionMNIST', 'CIFAR10', 'ImageFolder', 'SyntheticRegressionData',
+           'SGD', 'LinearRegression', 'SoftmaxRegression', 'LeNet', 'corr2d',
            'accuracy', 'evaluate_accuracy_gpu', 'predict',
            'load_data_fashion_mnist', 'sgd', 'split_batch', 'resnet18',
            'layer_costs', 'save_weights', 'load_weights', 'load_torchvision']
@@ -110,6 +110,8 @@ class Module(module.Module, nn.Module):
 
 class DataModule(data.DataModule):
     __doc__ = data.DataModule.__doc__
+    channel_axis = 1    # of a batch of images
+    label_dtype = 'int64'
     get_seed = staticmethod(get_seed)
     to_tensor = staticmethod(torch.as_tensor)
     to_numpy = staticmethod(np.asarray)
@@ -357,12 +359,19 @@ class Classifier(module.Classifier, Module):
 
 class FashionMNIST(data.FashionMNIST, DataModule):
     __doc__ = data.FashionMNIST.__doc__
-    channel_axis = 1
-    label_dtype = 'int64'
 
     def split(self, images: np.ndarray,
               labels: np.ndarray) -> data.ArrayDataset:
         return data.ArrayDataset((images, labels), self.convert)
+
+
+class CIFAR10(data.CIFAR10, DataModule):
+    __doc__ = data.CIFAR10.__doc__
+    split = FashionMNIST.split
+
+
+class ImageFolder(data.ImageFolder, DataModule):
+    __doc__ = data.ImageFolder.__doc__
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):

@@ -1,5 +1,6 @@
 """A training that was cut off goes on to the same weights, bit by bit."""
 
+import os
 import pickle
 import resource
 
@@ -472,3 +473,23 @@ def test_a_model_of_arrays_alone_goes_on(backend, tmp_path):
         weights.append(backend.numpy(model.w).copy())
     assert (weights[0] != 0).all()
     np.testing.assert_array_equal(*weights)
+
+
+def test_a_process_that_lives_on_does_not_keep_the_folder(tmp_path):
+    """A loader's worker that was forked while the folder was locked."""
+    folder = Checkpoints(tmp_path, 1)
+    (begun, begin), (ended, end) = os.pipe(), os.pipe()
+    with folder.reserved():
+        worker = os.fork()
+        if not worker:
+            os.close(end)
+            os.write(begin, b'.')
+            os.read(ended, 1)       # until the parent closes its end
+            os._exit(0)
+        os.read(begun, 1)
+    with folder.reserved():
+        pass
+    os.close(end)
+    os.waitpid(worker, 0)
+    for handle in begun, begin, ended:
+        os.close(handle)

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import full_disk, write_data_set, write_idx
-from d2l.core import fashion_mnist, hardware
+from d2l.core import download, fashion_mnist, hardware
 
 TRAIN_IMAGES, TRAIN_LABELS, VAL_IMAGES, VAL_LABELS = fashion_mnist.SHA256
 
@@ -114,16 +114,16 @@ import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from d2l.core import fashion_mnist
+from d2l.core import download, fashion_mnist
 
 root, publisher, *facts = sys.argv[1:]
-fetch = fashion_mnist._fetch
+fetch = download.fetch
 
 def fetch_together(*args):
     fetch(*args)
     urllib.request.urlopen(f'{publisher}together').close()
 
-fashion_mnist._fetch = fetch_together
+download.fetch = fetch_together
 fashion_mnist.DEBIAN = fashion_mnist.Path('/nonexistent')
 fashion_mnist.PUBLISHERS = [publisher]
 fashion_mnist.SHA256.update(zip(fashion_mnist.SHA256, facts))
@@ -154,7 +154,7 @@ def test_an_interrupted_download_leaves_nothing(tmp_path, publisher,
         file.write_bytes(b'half')
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fashion_mnist, '_fetch', interrupted)
+    monkeypatch.setattr(download, 'fetch', interrupted)
     with pytest.raises(KeyboardInterrupt):
         fashion_mnist.load(tmp_path / 'new')
     assert not (tmp_path / 'new').exists()
@@ -418,7 +418,7 @@ def test_a_hostile_publisher_gives_way_to_the_next(
         def log_message(self, *args):
             pass
 
-    monkeypatch.setattr(fashion_mnist, 'DEADLINE', 0.5)
+    monkeypatch.setattr(download, 'DEADLINE', 0.5)
     good = fashion_mnist.PUBLISHERS
     with serving(Hostile) as hostile:
         monkeypatch.setattr(fashion_mnist, 'PUBLISHERS', [hostile])

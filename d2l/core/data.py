@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from functools import cached_property
 from numbers import Integral
 from typing import Any
 
@@ -12,24 +13,51 @@ from d2l.core.fashion_mnist import Size
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.plotting import show_images
 
+# A set that is larger is not kept on a GPU: a quarter of a small one's memory.
+DEVICE_BYTES = 2**30
+
 
 class BatchLoader:
-    """Batches of arrays that are held in memory.
+    """Batches of arrays that are held in memory, or on a device.
 
     `arrays`: NumPy arrays (examples, ...) of the same length; `batch_size`:
     examples per batch, of which the last has the rest; `convert`: called with
     the rows of a batch, returns the batch; `get_seed`: where given, the rows
-    are shuffled anew every epoch with a seed that it returns. Raises
-    ValueError where `batch_size` is no positive number.
+    are shuffled anew every epoch with a seed that it returns; `take`: where
+    given, `convert` takes tensors on any device as well, and `take(tensor,
+    rows)` returns some rows of one. Raises ValueError where `batch_size` is
+    no positive number.
     """
+    to_device: Callable[[np.ndarray], Any] = staticmethod(lambda rows: rows)
+    on_device: Sequence | None = None   # the arrays, as tensors
 
     def __init__(self, arrays: Sequence[np.ndarray], batch_size: int,
-                 convert: Callable, get_seed: Callable[[], int] | None = None):
+                 convert: Callable, get_seed: Callable[[], int] | None = None,
+                 take: Callable[[Any, Any], Any] | None = None):
         if not (isinstance(batch_size, int | Integral) and batch_size > 0):
             raise ValueError(f'batch_size={batch_size!r} must be a positive '
                              f'number of examples, such as 128.')
         self.arrays, self.batch_size = arrays, batch_size
-        self.convert, self.get_seed = convert, get_seed
+        self.convert, self.get_seed, self.take = convert, get_seed, take
+
+    def place(self, to_device: Callable[[np.ndarray], Any]) -> None:
+        """Let batches be made on a device, where the set lies from now on.
+
+        `to_device`: returns a NumPy array as a tensor there. Of a set that is
+        too large, or that is read from a file, the rows of a batch are moved,
+        as bytes. Where `convert` wants NumPy's arrays all stays as it is.
+        """
+        if not self.take:
+            return
+        self.to_device = to_device
+        if (sum(array.nbytes for array in self.arrays) <= DEVICE_BYTES
+                and not any(isinstance(a, np.memmap) for a in self.arrays)):
+            self.on_device = [to_device(array) for array in self.arrays]
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The labels that occur, each once."""
+        return np.unique(np.asarray(self.arrays[-1]))
 
     @property
     def dataset(self) -> 'ArrayDataset':
@@ -40,12 +68,20 @@ class BatchLoader:
         return -(-len(self.arrays[0]) // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        order = np.arange(len(self.arrays[0]))
+        order: Any = np.arange(len(self.arrays[0]))
         if self.get_seed:
             np.random.default_rng(self.get_seed()).shuffle(order)
+        if self.on_device:      # once an epoch: a step moves nothing
+            order = self.to_device(order)
         for start in range(0, len(order), self.batch_size):
             rows = order[start:start + self.batch_size]
-            yield self.convert(*(array[rows] for array in self.arrays))
+            yield self.convert(*self.gather(rows))
+
+    def gather(self, rows: Any) -> list:
+        """Return some rows of every array, on the device if there is one."""
+        if self.take and self.on_device:
+            return [self.take(tensor, rows) for tensor in self.on_device]
+        return [self.to_device(array[rows]) for array in self.arrays]
 
 
 class ArrayDataset:
@@ -127,6 +163,16 @@ class DataModule(HyperParameters, ABC):
     def to_numpy(tensor: Any, /) -> np.ndarray:
         """Return a tensor, or whatever NumPy takes, as a NumPy array."""
 
+    @staticmethod
+    @abstractmethod
+    def take(tensor: Any, rows: Any, /) -> Any:
+        """Return rows of a tensor; `rows`: their numbers, on its device."""
+
+    @staticmethod
+    @abstractmethod
+    def cast(tensor: Any, dtype: str, /) -> Any:
+        """Return a tensor in another type, such as 'float32'."""
+
 
 class FashionMNIST(DataModule):
     """Fashion-MNIST: 60000 training and 10000 validation images of clothing.
@@ -158,15 +204,28 @@ class FashionMNIST(DataModule):
     def get_dataloader(self, train: bool) -> BatchLoader:
         """Return batches of images and labels, shuffled for training."""
         split: Any = self.train if train else self.val
+        # A subclass may have a `convert` that works with NumPy.
+        is_own = (getattr(self.convert, '__func__', None)
+                  is FashionMNIST.convert)
         return BatchLoader(getattr(split, 'arrays', split), self.batch_size,
-                           self.convert, self.get_seed if train else None)
+                           self.convert, self.get_seed if train else None,
+                           self.take if is_own else None)
 
-    def convert(self, images: np.ndarray,
-                labels: np.ndarray) -> tuple[Any, Any]:
-        """Turn uint8 images (number, 28, 28) and labels into a batch."""
-        X = fashion_mnist.resize(images, self.resize)
-        return (self.to_tensor(np.expand_dims(X, self.channel_axis)),
-                self.to_tensor(labels.astype(self.label_dtype)))
+    def convert(self, images: Any, labels: Any) -> tuple[Any, Any]:
+        """Turn uint8 images (number, 28, 28) and labels into a batch.
+
+        Both are NumPy arrays, or tensors: the batch is then made where they
+        are.
+        """
+        X = self.resized(self.to_tensor(images),
+                         fashion_mnist.check_size(self.resize))
+        return (X[:, None] if self.channel_axis == 1 else X[..., None],
+                self.cast(self.to_tensor(labels), self.label_dtype))
+
+    @staticmethod
+    @abstractmethod
+    def resized(images: Any, size: tuple[int, int], /) -> Any:
+        """Resize a tensor of images on its device: `fashion_mnist.resize`."""
 
     def text_labels(self, indices: Iterable) -> list[str]:
         """Return the names of labels, integers from 0 to 9."""

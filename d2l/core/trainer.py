@@ -26,7 +26,7 @@ import numpy as np
 
 from d2l.core import checks
 from d2l.core.checkpoints import Checkpoints, program_of
-from d2l.core.data import DataModule
+from d2l.core.data import BatchLoader, DataModule
 from d2l.core.hardware import kept_memory
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import Module
@@ -194,6 +194,10 @@ class Trainer(HyperParameters, ABC):
     @abstractmethod
     def as_numpy(tensor: Any, /) -> np.ndarray:
         """Return a tensor of any dtype as NumPy has it, else its bits."""
+
+    @abstractmethod
+    def to_device(self, array: np.ndarray, /) -> Any:
+        """Return a NumPy array as a tensor on `device`."""
 
     @abstractmethod
     def arrays(self) -> dict[str, np.ndarray]:
@@ -424,6 +428,9 @@ class Trainer(HyperParameters, ABC):
         self.num_val_batches = (len(self.val_dataloader)
                                 if self.val_dataloader is not None else 0)
         checks.check_examples(self, data)
+        for loader in self.train_dataloader, self.val_dataloader:
+            if self.gpus and isinstance(loader, BatchLoader):
+                loader.place(self.to_device)
 
     def prepare_model(self, model: Any) -> None:
         """Tie the model to this trainer."""

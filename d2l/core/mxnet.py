@@ -381,6 +381,8 @@ class FashionMNIST(data.FashionMNIST, DataModule):
 
     @staticmethod
     def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        if images.ctx == cpu():     # NumPy's products are faster there
+            return np.array(fashion_mnist.resize(images.asnumpy(), size))
         return fashion_mnist.resize(
             images, size, matrices=partial(_matrices, device=images.ctx))
 

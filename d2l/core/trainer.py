@@ -240,6 +240,7 @@ class Trainer(HyperParameters, ABC):
         checks.check_fit(model, data)
         with self.on_device(), kept_memory(), checks.explained():
             self.fit_on_device(model, data)
+            model.board.show_last()
             self.num_fits += 1
 
     def fit_on_device(self, model: Module, data: DataModule) -> None:

@@ -36,3 +36,16 @@ def chapter_class(name, framework, d2l):
     namespace = {**vars(d2l), 'd2l': d2l}
     exec(compile(tree, framework, 'exec'), namespace)
     return namespace[name]
+
+
+def waiter(framework):
+    """Return what waits until all work of a trainer is done."""
+    if framework == 'jax':
+        import jax
+        return lambda trainer: jax.block_until_ready(trainer.state.params)
+    if framework == 'mxnet':
+        from mxnet import npx
+        return lambda trainer: npx.waitall()
+    if framework == 'tensorflow':
+        return lambda trainer: trainer.model.trainable_variables[0].numpy()
+    return lambda trainer: next(trainer.model.parameters()).sum().item()

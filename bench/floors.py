@@ -10,7 +10,7 @@ class Torch:
     def training(self, model, X, Y, precision):
         import torch
         from torch.nn import functional as F
-        net = model.net.to(memory_format=torch.channels_last)
+        net = model.net.to(X.device, memory_format=torch.channels_last)
         optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
 
         def train(num_batches):
@@ -28,7 +28,7 @@ class Torch:
     def matmul(self, size, precision):
         import torch
         A = torch.ones(size, size, dtype=getattr(torch, precision))
-        return lambda: A @ A
+        return lambda: (A @ A)[0, 0].item()
 
 
 class Jax:
@@ -39,9 +39,12 @@ class Jax:
         optimizer = optax.sgd(0.01)
 
         def loss(params, stats):
+            params = jax.tree_util.tree_map(lambda a: a.astype(precision),
+                                            params)
             Y_hat, updates = model.apply(
-                {'params': params, 'batch_stats': stats}, X,
+                {'params': params, 'batch_stats': stats}, X.astype(precision),
                 mutable=['batch_stats'])
+            Y_hat = Y_hat.astype('float32')
             losses = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
             return losses.mean(), updates['batch_stats']
 

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from any_d2l import chapter_class, library
+from any_d2l import chapter_class, library, waiter
 from floors import FLOORS
 
 BATCH_SIZE, IMAGE_SIZE = 128, (96, 96)
@@ -87,19 +87,6 @@ def fit(d2l, framework, model, data, batches, precision):
     begin = time.perf_counter()
     options = {'precision': precision} if precision != 'default' else {}
     Trainer(max_epochs=1, **options).fit(model, data)
-
-
-def waiter(framework):
-    """Return what waits until all work of a trainer is done."""
-    if framework == 'jax':
-        import jax
-        return lambda trainer: jax.block_until_ready(trainer.state.params)
-    if framework == 'mxnet':
-        from mxnet import npx
-        return lambda trainer: npx.waitall()
-    if framework == 'tensorflow':
-        return lambda trainer: trainer.model.trainable_variables[0].numpy()
-    return lambda trainer: None
 
 
 class Batches:

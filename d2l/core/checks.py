@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any
 
+import numpy as np
+
 from d2l.core import hints
 from d2l.core.data import BatchLoader
 from d2l.core.hyperparameters import HyperParameters
@@ -72,19 +74,19 @@ def check_examples(trainer: Any, data: Any) -> None:
 
 
 @contextmanager
-def known_labels(trainer: Any, *batches: Any) -> Iterator[None]:
+def known_labels(trainer: Any, loaded: Any, prepared: Any) -> Iterator[None]:
     """Raise ValueError where a step in here got labels that are no classes.
 
-    `batches`: the batch as it was loaded and as it was prepared; only where
-    both are wrong, none is right. Some frameworks say nothing of it.
+    `loaded`, `prepared`: the batch as it was; only where both are wrong, none
+    is right. Some frameworks say nothing of it.
     """
     try:
         yield
     finally:
-        # The batch as it was loaded is no device's: nothing waits for one.
         wrong = list(takewhile(lambda label: label is not None, (
-            unknown_label(trainer, batch) for batch in batches)))
-        if len(wrong) == len(batches):
+            unknown_label(trainer, labels) for labels in (
+                loaded_labels(trainer, loaded), labels_of(prepared)))))
+        if len(wrong) == 2:
             classes = trainer.model.num_logits
             raise ValueError(
                 f'A label is {wrong[-1]}, but {type(trainer.model).__name__} '
@@ -92,10 +94,27 @@ def known_labels(trainer: Any, *batches: Any) -> Iterator[None]:
                 f'Correct the labels, or make the model with more classes.')
 
 
-def unknown_label(trainer: Any, batch: Any) -> int | None:
-    """Return a label of a batch for which a classifier has no output."""
+def labels_of(batch: Any) -> Any:
+    """Return the labels of a batch, None where it is of another kind."""
+    return batch[-1] if isinstance(batch, list | tuple) and batch else None
+
+
+def loaded_labels(trainer: Any, batch: Any) -> Any:
+    """Return the labels of a batch as it was loaded.
+
+    To read a GPU's is to wait for it, at every step: with one they are those
+    that occur in the sets, which the host has.
+    """
+    known = [loader.labels for loader in (trainer.train_dataloader,
+                                          trainer.val_dataloader)
+             if trainer.gpus and isinstance(loader, BatchLoader)
+             and 'int' in str(loader.arrays[-1].dtype)]
+    return np.concatenate(known) if known else labels_of(batch)
+
+
+def unknown_label(trainer: Any, labels: Any) -> int | None:
+    """Return one of `labels` for which a classifier has no output."""
     classes = getattr(trainer.model, 'num_logits', None)
-    labels = batch[-1] if isinstance(batch, list | tuple) and batch else None
     if not classes or 'int' not in str(getattr(labels, 'dtype', '')):
         return None
     labels = trainer.as_numpy(labels)

@@ -9,6 +9,7 @@ from collections.abc import (
     Sequence,
     Sized,
 )
+from functools import cached_property
 from numbers import Integral
 from typing import Any
 
@@ -18,6 +19,9 @@ from d2l.core import cifar10, fashion_mnist, images
 from d2l.core.fashion_mnist import Size
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.plotting import show_images
+
+# A set that is larger is not kept on a GPU: a quarter of a small one's memory.
+DEVICE_BYTES = 2**30
 
 
 def mapped(function: Callable, batch: Any) -> Any:
@@ -30,23 +34,47 @@ def mapped(function: Callable, batch: Any) -> Any:
 
 
 class BatchLoader:
-    """Batches of arrays that are held in memory.
+    """Batches of arrays that are held in memory, or on a device.
 
     `arrays`: NumPy arrays (examples, ...) of the same length; `batch_size`:
     examples per batch, of which the last has the rest; `convert`: called with
     the rows of a batch, returns the batch; `get_seed`: where given, the rows
-    are shuffled anew every epoch with a seed that it returns. Raises
-    ValueError where `batch_size` is no positive number.
+    are shuffled anew every epoch with a seed that it returns; `take`: where
+    given, `convert` takes tensors on any device as well, and `take(tensor,
+    rows)` returns some rows of one. Raises ValueError where `batch_size` is
+    no positive number.
     """
+    to_device: Callable[[np.ndarray], Any] = staticmethod(lambda rows: rows)
+    on_device: Sequence | None = None   # the arrays, as tensors
 
     def __init__(self, arrays: Sequence[np.ndarray], batch_size: int,
-                 convert: Callable, get_seed: Callable[[], int] | None = None):
+                 convert: Callable, get_seed: Callable[[], int] | None = None,
+                 take: Callable[[Any, Any], Any] | None = None):
         if not (isinstance(batch_size, int | Integral) and batch_size > 0):
             raise ValueError(f'batch_size={batch_size!r} must be a positive '
                              f'number of examples, such as 128.')
         self.arrays, self.batch_size = arrays, batch_size
-        self.convert, self.get_seed = convert, get_seed
+        self.convert, self.get_seed, self.take = convert, get_seed, take
         self.part: Callable = lambda rows: rows     # that are loaded here
+
+    def place(self, to_device: Callable[[np.ndarray], Any]) -> None:
+        """Let batches be made on a device, where the set lies from now on.
+
+        `to_device`: returns a NumPy array as a tensor there. Of a set that is
+        too large, or that is read from a file, the rows of a batch are moved,
+        as bytes. Where `convert` wants NumPy's arrays all stays as it is.
+        """
+        if not self.take:
+            return
+        self.to_device = to_device
+        if (sum(array.nbytes for array in self.arrays) <= DEVICE_BYTES
+                and not any(isinstance(a, np.memmap) for a in self.arrays)):
+            self.on_device = [to_device(array) for array in self.arrays]
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The labels that occur, each once."""
+        return np.unique(np.asarray(self.arrays[-1]))
 
     @property
     def dataset(self) -> 'ArrayDataset':
@@ -57,12 +85,20 @@ class BatchLoader:
         return -(-len(self.arrays[0]) // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        order = np.arange(len(self.arrays[0]))
+        order: Any = np.arange(len(self.arrays[0]))
         if self.get_seed:
             np.random.default_rng(self.get_seed()).shuffle(order)
+        if self.on_device:      # once an epoch: a step moves nothing
+            order = self.to_device(order)
         for start in range(0, len(order), self.batch_size):
             rows = self.part(order[start:start + self.batch_size])
-            yield self.convert(*(array[rows] for array in self.arrays))
+            yield self.convert(*self.gather(rows))
+
+    def gather(self, rows: Any) -> list:
+        """Return some rows of every array, on the device if there is one."""
+        if self.take and self.on_device:
+            return [self.take(tensor, rows) for tensor in self.on_device]
+        return [self.to_device(array[rows]) for array in self.arrays]
 
 
 class ArrayDataset:
@@ -144,6 +180,26 @@ class DataModule(HyperParameters, ABC):
     def to_numpy(tensor: Any, /) -> np.ndarray:
         """Return a tensor, or whatever NumPy takes, as a NumPy array."""
 
+    @staticmethod
+    @abstractmethod
+    def take(tensor: Any, rows: Any, /) -> Any:
+        """Return rows of a tensor; `rows`: their numbers, on its device."""
+
+    @staticmethod
+    @abstractmethod
+    def cast(tensor: Any, dtype: str, /) -> Any:
+        """Return a tensor in another type, such as 'float32'."""
+
+    @staticmethod
+    @abstractmethod
+    def moveaxis(tensor: Any, source: int, destination: int, /) -> Any:
+        """Return a tensor of which an axis has another place."""
+
+    @staticmethod
+    @abstractmethod
+    def resized(images: Any, size: tuple[int, int], /) -> Any:
+        """Resize a tensor of images on its device: `fashion_mnist.resize`."""
+
 
 class ImageData(DataModule):
     """The base class of images with labels.
@@ -196,16 +252,25 @@ class ArrayImages(ImageData):
     def get_dataloader(self, train: bool) -> BatchLoader:
         """Return batches of images and labels, shuffled for training."""
         split: Any = self.train if train else self.val
+        # A subclass may have a `convert` that works with NumPy.
+        is_own = (getattr(self.convert, '__func__', None)
+                  is FashionMNIST.convert)
         return BatchLoader(getattr(split, 'arrays', split), self.batch_size,
-                           self.convert, self.get_seed if train else None)
+                           self.convert, self.get_seed if train else None,
+                           self.take if is_own else None)
 
-    def convert(self, images: np.ndarray,
-                labels: np.ndarray) -> tuple[Any, Any]:
-        """Turn uint8 images (number, [3,] height, width) into a batch."""
-        planes = images.reshape(-1, *images.shape[-2:])
-        X = fashion_mnist.resize(planes, self.resize)
-        X = X.reshape(len(images), -1, *X.shape[-2:])
-        return self.to_batch(np.moveaxis(X, 1, -1), labels)
+    def convert(self, images: Any, labels: Any) -> tuple[Any, Any]:
+        """Turn uint8 images (number, [3,] height, width) into a batch.
+
+        Images and labels are NumPy arrays, or tensors: the batch is then made
+        where they are.
+        """
+        X = self.resized(self.to_tensor(images),
+                         fashion_mnist.check_size(self.resize))
+        if len(images.shape) == 3:
+            X = X[:, None]
+        return (self.moveaxis(X, 1, self.channel_axis),
+                self.cast(self.to_tensor(labels), self.label_dtype))
 
 
 class FashionMNIST(ArrayImages):

@@ -12,10 +12,11 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,8 @@ GZIP_RATIO = 1032   # at most, of bytes to those they are packed in
 STREAMED_SHARE = 1/4    # of memory: what is larger is not read at once
 
 Arrays = tuple[np.ndarray, np.ndarray]  # images and labels
-Size = int | tuple[int, int]    # height and width
+Pair = tuple[int, int]      # height and width
+Size = int | Pair
 
 
 def load(root: str | PathLike) -> tuple[Arrays, Arrays]:
@@ -96,33 +98,18 @@ def download(root: Path) -> Path:
     return root
 
 
-def resize(images: np.ndarray, size: Size) -> np.ndarray:
-    """Resize uint8 images bilinearly and scale them to [0, 1].
+@functools.lru_cache
+def interpolation(old: Pair, new: Pair) -> tuple[np.ndarray, np.ndarray]:
+    """Return the matrices that resize an image, from the left and right.
 
-    `images`: (number, height, width); `size`: (height, width) or one number
-    for both. Returns float32. The filter is PIL's and torchvision's: a
+    `old`, `new`: height and width. The filter is PIL's and torchvision's: a
     triangle that is widened where the image shrinks, with half-pixel centres.
     """
-    height, width = check_size(size)
-    X = images.astype(np.float32) / 255
-    if X.shape[1:] == (height, width):
-        return X
-    return (_interpolation(X.shape[1], height) @ X
-            @ _interpolation(X.shape[2], width).T)
+    (height, width), (new_height, new_width) = old, new
+    return (_interpolation(height, new_height),
+            _interpolation(width, new_width).T)
 
 
-def check_size(size: Size) -> tuple[int, int]:
-    """Return height and width. Raises ValueError where they are none."""
-    pair = (size, size) if isinstance(size, int | Integral) else size
-    if not (isinstance(pair, Sequence) and len(pair) == 2 and all(
-            isinstance(n, Integral) and n > 0 for n in pair)):
-        raise ValueError(f'resize={size!r} must be a number of pixels or two, '
-                         f'height and width, such as (96, 96).')
-    height, width = pair
-    return height, width
-
-
-@functools.lru_cache
 def _interpolation(old, new):
     """Return the matrix (new, old) that resizes along one axis."""
     scale = old / new
@@ -131,6 +118,35 @@ def _interpolation(old, new):
     distances = (np.arange(old) + 0.5)[None, :] - centres[:, None]
     weights = np.maximum(1 - np.abs(distances) / support, 0)
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+def resize(images: Any, size: Size,
+           to_float32: Callable[[Any], Any] = lambda X: X.astype('float32'),
+           matrices: Callable[[Pair, Pair], Any] = interpolation) -> Any:
+    """Resize uint8 images bilinearly and scale them to [0, 1].
+
+    `images`: (..., height, width), NumPy's or a tensor, and it is resized on
+    its device; `size`: (height, width) or one number for both;
+    `to_float32`: returns a tensor in that type; `matrices`: returns
+    `interpolation` as tensors on the device. Returns float32.
+    """
+    X, old, new = to_float32(images) / 255, tuple(images.shape[-2:]), (
+        check_size(size))
+    if old == new:
+        return X
+    left, right = matrices(old, new)
+    return (left @ X) @ right
+
+
+def check_size(size: Size) -> Pair:
+    """Return height and width. Raises ValueError where they are none."""
+    pair = (size, size) if isinstance(size, int | Integral) else size
+    if not (isinstance(pair, Sequence) and len(pair) == 2 and all(
+            isinstance(n, Integral) and n > 0 for n in pair)):
+        raise ValueError(f'resize={size!r} must be a number of pixels or two, '
+                         f'height and width, such as (96, 96).')
+    height, width = pair
+    return int(height), int(width)
 
 
 def _file(folder, name):

@@ -1,10 +1,12 @@
 """The d2l classes for JAX and Flax (linen)."""
 
+import operator
 import random
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -19,6 +21,7 @@ from d2l.core import (
     checks,
     data,
     devices,
+    fashion_mnist,
     hints,
     module,
     prediction,
@@ -139,6 +142,18 @@ class DataModule(data.DataModule):
     get_seed = staticmethod(get_seed)
     to_tensor = staticmethod(jnp.asarray)
     to_numpy = staticmethod(np.asarray)
+    take = staticmethod(jax.jit(operator.getitem))
+    moveaxis = staticmethod(jnp.moveaxis)
+
+    @staticmethod
+    def cast(tensor: jax.Array, dtype: str) -> jax.Array:
+        return tensor.astype(dtype)
+
+    @staticmethod
+    @partial(jax.jit, static_argnums=1)
+    def resized(images: jax.Array, size: tuple[int, int]) -> jax.Array:
+        with jax.default_matmul_precision('float32'):   # on a GPU, too
+            return fashion_mnist.resize(images, size)
 
 
 class Trainer(trainer.Trainer):
@@ -241,6 +256,9 @@ class Trainer(trainer.Trainer):
     def has_native_bfloat16(self) -> bool:
         return any(float(getattr(gpu, 'compute_capability', 0)) >= 8
                    for gpu in self.gpus)
+
+    def to_device(self, array: np.ndarray) -> jax.Array:
+        return jax.device_put(array, self.device)
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.job.num_devices > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache, partial
 from os import PathLike
 from typing import Any
 
@@ -11,6 +12,7 @@ from d2l.core import (
     checks,
     data,
     devices,
+    fashion_mnist,
     hardware,
     hints,
     module,
@@ -151,15 +153,39 @@ class DataModule(data.DataModule):
     channel_axis = 1    # of a batch of images
     label_dtype = 'int32'
     get_seed = staticmethod(get_seed)
+    moveaxis = staticmethod(np.moveaxis)
 
     @staticmethod
-    def to_tensor(array: numpy.ndarray) -> np.ndarray:
-        return np.array(array, dtype=array.dtype)
+    def to_tensor(array: Any) -> np.ndarray:
+        return (array if isinstance(array, np.ndarray)
+                else np.array(array, dtype=array.dtype))
 
     @staticmethod
     def to_numpy(tensor: np.ndarray) -> numpy.ndarray:
         return (tensor.asnumpy() if isinstance(tensor, np.ndarray)
                 else numpy.asarray(tensor))
+
+    @staticmethod
+    def take(tensor: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return np.take(tensor, rows, axis=0)
+
+    @staticmethod
+    def cast(tensor: np.ndarray, dtype: str) -> np.ndarray:
+        return tensor.astype(dtype)
+
+    @staticmethod
+    def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        if images.ctx == cpu():     # NumPy's products are faster there
+            return np.array(fashion_mnist.resize(images.asnumpy(), size))
+        return fashion_mnist.resize(
+            images, size, matrices=partial(_matrices, device=images.ctx))
+
+
+@cache      # they are moved once
+def _matrices(old, new, device):
+    """Return the two of `fashion_mnist.interpolation` on a device."""
+    return [np.array(matrix, ctx=device)
+            for matrix in fashion_mnist.interpolation(old, new)]
 
 
 class Trainer(trainer.Trainer):
@@ -193,6 +219,9 @@ class Trainer(trainer.Trainer):
 
     def on_device(self) -> AbstractContextManager:
         return self.device
+
+    def to_device(self, array: numpy.ndarray) -> np.ndarray:
+        return np.array(array, dtype=array.dtype, ctx=self.device)
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:
@@ -328,10 +357,10 @@ class Trainer(trainer.Trainer):
         if not isinstance(params, list):
             params = [p.data() for p in params.values()
                       if p.grad_req != 'null']
-        norm = float(np.sqrt(sum((p.grad ** 2).sum() for p in params)))
-        if norm > grad_clip_val:
-            for p in params:
-                p.grad[:] *= grad_clip_val / norm
+        norm = np.sqrt(sum((p.grad ** 2).sum() for p in params))
+        scale = np.minimum(1, grad_clip_val / norm)     # nothing is waited for
+        for p in params:
+            p.grad[:] *= scale
 
 
 class Classifier(module.Classifier, Module):

@@ -12,8 +12,10 @@ import math
 import sys
 from collections import OrderedDict, namedtuple
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,7 +148,53 @@ def show_images(imgs: Iterable, num_rows: int, num_cols: int,
     return axes
 
 
-class ProgressBoard(HyperParameters):
+class _Live:
+    """What grows in a notebook: one picture a cell, redrawn in place.
+
+    To draw takes as long as many steps of training: it is done every
+    `refresh` seconds at most, and when the cell is over. What else the cell
+    printed stays.
+    """
+    refresh = 0.5
+    fig: Any
+    _cell: int | None = None    # in which it was shown, and when
+    _shown = 0.0
+    _is_late = False    # what came last is not drawn yet
+
+    def show_last(self) -> None:
+        """Show what is not drawn yet."""
+        if self._is_late:
+            self._show_now()
+            self._handle.update(self.fig)
+
+    def _show(self):
+        from IPython import display, get_ipython
+        shell = get_ipython()
+        if self._cell != shell.execution_count:
+            self._show_now()
+            self._cell = shell.execution_count
+            self._handle = display.display(self.fig, display_id=True)
+            return
+        if not self._is_late:
+            self._is_late = True
+            shell.events.register('post_run_cell', self._end_cell)
+        if perf_counter() - self._shown >= self.refresh:
+            self.show_last()
+
+    def _show_now(self):
+        self._redraw()
+        self._shown, self._is_late = perf_counter(), False
+
+    def _end_cell(self, *_):
+        from IPython import get_ipython
+        get_ipython().events.unregister('post_run_cell', self._end_cell)
+        self.show_last()
+
+    def _redraw(self):
+        """Draw `fig` anew."""
+
+
+class ProgressBoard(_Live, HyperParameters):
     """The board on which points appear while a model trains.
 
     `xlabel`, `ylabel`, `xlim`, `ylim`, `xscale`, `yscale`: of the axes;
@@ -167,9 +215,21 @@ class ProgressBoard(HyperParameters):
                  figsize: Pair = (3.5, 2.5),
                  display: bool | str | PathLike = True):
         self.save_hyperparameters()
-        # label -> the points drawn; label -> number, sums of x, y, weight
-        self.data: OrderedDict[str, list] = OrderedDict()
+        self._lines: OrderedDict[str, list] = OrderedDict()
+        self._unread: list[tuple] = []  # line, x, sum of y, sum of weights
+        # label -> number, sums of x, y, weight
         self._pending: dict[str, tuple] = {}
+
+    @property
+    def data(self) -> OrderedDict[str, list]:
+        """The points: label -> list of points (x, y).
+
+        What lies on a device is read here, which waits for it.
+        """
+        while self._unread:
+            line, x, sum_y, total = self._unread.pop(0)
+            line.append(Point(x, float(sum_y) / total))
+        return self._lines
 
     @property
     def fig(self) -> Figure | None:
@@ -197,10 +257,10 @@ class ProgressBoard(HyperParameters):
         n, sum_x, sum_y, total = (n + 1, sum_x + x, sum_y + y * weight,
                                   total + weight)
         self._pending[label] = n, sum_x, sum_y, total
-        line = self.data.setdefault(label, [])
+        line = self._lines.setdefault(label, [])
         if n < every_n:
             return
-        line.append(Point(sum_x / n, float(sum_y) / total))
+        self._unread.append((line, sum_x / n, sum_y, total))
         del self._pending[label]
         self._show()
 
@@ -239,7 +299,7 @@ class ProgressBoard(HyperParameters):
 
     def save_display(self) -> None:
         """Save to the file that `display` names, if it names one."""
-        if not isinstance(self.display, bool) and any(self.data.values()):
+        if any(self.data.values()) and not isinstance(self.display, bool):
             self.save(self.display)
 
     def drop_pending(self) -> None:
@@ -263,20 +323,21 @@ class ProgressBoard(HyperParameters):
     def _show(self):
         if not (self.display is True and in_notebook()):
             return
-        try:
-            from matplotlib import pyplot as plt
-        except ModuleNotFoundError:
+        if not find_spec('matplotlib'):
             print('Nothing is drawn without Matplotlib: pip install '
                   'matplotlib')
             self.display = False
             return
+        super()._show()
+
+    def _redraw(self):
+        from matplotlib import pyplot as plt
         use_svg_display()
         if self._fig is None:
             self._fig = plt.figure(figsize=self.figsize)
             self._fig.subplots_adjust(top=0.8)  # above is the legend
             plt.close(self._fig)    # else the notebook shows it once more
         self._draw(self.axes or self._fig.gca())
-        _show_once(self)
 
     def _figure(self):
         from matplotlib.figure import Figure
@@ -302,7 +363,7 @@ class ProgressBoard(HyperParameters):
                     frameon=False, fontsize='small', columnspacing=1)
 
 
-class Animator:
+class Animator(_Live):
     """The plot of a loop that a chapter writes out: it grows point by point.
 
     `xlabel`, `ylabel`, `xlim`, `ylim`, `xscale`, `yscale`: of the axes;
@@ -344,23 +405,13 @@ class Animator:
             if a is not None and b is not None:
                 self.X[i].append(a)
                 self.Y[i].append(b)
+        if in_notebook():
+            self._show()
+        else:
+            self._redraw()
+
+    def _redraw(self):
         self.axes[0].cla()
         for xs, ys, fmt in zip(self.X, self.Y, self.fmts, strict=False):
             self.axes[0].plot(xs, ys, fmt)
         self.config_axes()
-        if in_notebook():
-            _show_once(self)
-
-
-def _show_once(board):
-    """Show `board.fig`: one picture a cell, redrawn in place.
-
-    What else the cell printed stays.
-    """
-    from IPython import display, get_ipython
-    cell = get_ipython().execution_count
-    if getattr(board, '_cell', None) == cell:
-        board._handle.update(board.fig)
-    else:
-        board._cell = cell
-        board._handle = display.display(board.fig, display_id=True)

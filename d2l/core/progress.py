@@ -1,8 +1,8 @@
 """What a person sees while work is under way."""
 
 import math
-import time
 import warnings
+from time import perf_counter
 
 from d2l.core.plotting import in_notebook
 
@@ -38,7 +38,7 @@ class EpochProgress:
         self.diverged = None        # the first step, and its loss
         self.training = True        # the time until validation begins counts
         self.num_images = 0
-        self.start = self.refreshed = time.perf_counter()
+        self.start = self.refreshed = perf_counter()
 
     def add(self, label, value, weight):
         """Add `value` to the mean of `label` with this weight."""
@@ -52,7 +52,7 @@ class EpochProgress:
         self.bar.update()
         if self.training:
             self.num_images += num_images
-        if time.perf_counter() - self.refreshed > self.refresh:
+        if perf_counter() - self.refreshed > self.refresh:
             self.show()
 
     def end_training(self):
@@ -72,7 +72,7 @@ class EpochProgress:
                  if not math.isfinite(loss)), None)
         self.num_losses += len(self.losses)
         self.losses.clear()
-        self.refreshed = time.perf_counter()
+        self.refreshed = perf_counter()
         if self.training:
             self.speed = self.num_images / (self.refreshed - self.start)
         self.text = ', '.join([
@@ -96,6 +96,6 @@ class EpochProgress:
             self.show()
         self.bar.close()
         if error is None:
-            self.seconds = time.perf_counter() - self.start
+            self.seconds = perf_counter() - self.start
             self.line = f'{self.title}: {self.text}, {self.seconds:.1f} s'
             print(self.line, flush=True)

@@ -7,6 +7,7 @@ from contextlib import (
     nullcontext,
     suppress,
 )
+from functools import cache, partial
 from os import PathLike
 from typing import Any
 
@@ -18,6 +19,7 @@ from d2l.core import (
     checks,
     data,
     devices,
+    fashion_mnist,
     hardware,
     hints,
     module,
@@ -165,6 +167,23 @@ class DataModule(data.DataModule):
     get_seed = staticmethod(get_seed)
     to_tensor = staticmethod(tf.constant)
     to_numpy = staticmethod(np.asarray)
+    take = staticmethod(tf.gather)
+    cast = staticmethod(tf.cast)
+    moveaxis = staticmethod(tf.experimental.numpy.moveaxis)
+
+    @staticmethod
+    def resized(images: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+        return fashion_mnist.resize(
+            images, size, partial(tf.cast, dtype=tf.float32),
+            partial(_matrices, device=images.device))
+
+
+@cache      # they are moved once
+def _matrices(old, new, device):
+    """Return the two of `fashion_mnist.interpolation` on a device."""
+    with tf.device(device):
+        return [tf.constant(matrix)
+                for matrix in fashion_mnist.interpolation(old, new)]
 
 
 class Trainer(trainer.Trainer):
@@ -186,6 +205,9 @@ class Trainer(trainer.Trainer):
         finally:
             # TensorFlow would keep one kernel for each variable's name.
             context.context().clear_kernel_cache()
+
+    def to_device(self, array: np.ndarray) -> tf.Tensor:
+        return tf.constant(array)       # `on_device` tells where
 
     def prepare_steps(self) -> None:
         batch = self.job.local(

@@ -1,8 +1,10 @@
 """The d2l classes for PyTorch."""
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache, partial
 from os import PathLike
 from typing import Any
 
@@ -16,6 +18,7 @@ from d2l.core import (
     checks,
     data,
     devices,
+    fashion_mnist,
     hardware,
     hints,
     module,
@@ -113,9 +116,33 @@ class DataModule(data.DataModule):
     channel_axis = 1    # of a batch of images
     label_dtype = 'int64'
     get_seed = staticmethod(get_seed)
-    to_tensor = staticmethod(torch.as_tensor)
     to_numpy = staticmethod(np.asarray)
     to_rows = staticmethod(torch.as_tensor)     # keeps gradients and bfloat16
+    take = staticmethod(operator.getitem)
+    moveaxis = staticmethod(torch.movedim)
+
+    @staticmethod
+    def to_tensor(array: Any) -> torch.Tensor:
+        if isinstance(array, np.ndarray):   # no tensor is read-only or flipped
+            array = np.require(array, requirements=['C', 'W'])
+        return torch.as_tensor(array)
+
+    @staticmethod
+    def cast(tensor: torch.Tensor, dtype: str) -> torch.Tensor:
+        return tensor.to(getattr(torch, dtype))
+
+    @staticmethod
+    def resized(images: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        return fashion_mnist.resize(
+            images, size, torch.Tensor.float,
+            partial(_matrices, device=images.device))
+
+
+@cache      # they are moved once
+def _matrices(old, new, device):
+    """Return the two of `fashion_mnist.interpolation` on a device."""
+    return [torch.as_tensor(matrix, device=device)
+            for matrix in fashion_mnist.interpolation(old, new)]
 
 
 class _AnyBatch(TorchFunctionMode):
@@ -181,6 +208,9 @@ class Trainer(trainer.Trainer):
         for param in self.model.parameters():
             if not nn.parameter.is_lazy(param) and param.ndim == 4:
                 param.data = param.data.contiguous(memory_format=memory_format)
+
+    def to_device(self, array: np.ndarray) -> torch.Tensor:
+        return DataModule.to_tensor(array).to(self.device, non_blocking=True)
 
     def prepare_batch(self, batch: Sequence) -> Sequence:
         if self.gpus:

@@ -27,7 +27,7 @@ import numpy as np
 
 from d2l.core import checks
 from d2l.core.checkpoints import Checkpoints, program_of
-from d2l.core.data import DataModule
+from d2l.core.data import BatchLoader, DataModule
 from d2l.core.hardware import kept_memory
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import Module
@@ -216,6 +216,10 @@ class Trainer(HyperParameters, ABC):
         """Return a tensor of any dtype as NumPy has it, else its bits."""
 
     @abstractmethod
+    def to_device(self, array: np.ndarray, /) -> Any:
+        """Return a NumPy array as a tensor on `device`."""
+
+    @abstractmethod
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all that training changes, by name.
 
@@ -257,6 +261,7 @@ class Trainer(HyperParameters, ABC):
         with (self.on_device(), kept_memory(), checks.explained(),
               self.job.one_voice()):
             self.fit_on_device(model, data)
+            model.board.show_last()
             self.num_fits += 1
 
     def fit_on_device(self, model: Module, data: DataModule) -> None:
@@ -458,6 +463,9 @@ class Trainer(HyperParameters, ABC):
         self.num_val_batches = (len(self.val_dataloader)
                                 if self.val_dataloader is not None else 0)
         checks.check_examples(self, data)
+        for loader in self.train_dataloader, self.val_dataloader:
+            if self.gpus and isinstance(loader, BatchLoader):
+                loader.place(self.to_device)
 
     def prepare_model(self, model: Any) -> None:
         """Tie the model to this trainer."""

@@ -14,8 +14,9 @@ from test_training import batch_of, small_model
 @pytest.mark.parametrize('base, names', [
     (trainer.Trainer, {'cpu', 'all_gpus', 'get_seed', 'seed', 'set_training',
                        'train_step', 'validation_step', 'as_numpy',
-                       'arrays', 'set_arrays', 'save_weights'}),
-    (data.DataModule, {'get_seed', 'to_tensor', 'to_numpy'})])
+                       'to_device', 'arrays', 'set_arrays', 'save_weights'}),
+    (data.DataModule, {'get_seed', 'to_tensor', 'to_numpy', 'take', 'cast',
+                       'moveaxis', 'resized'})])
 def test_a_base_declares_what_it_needs(base, names):
     assert base.__abstractmethods__ == names
     for name in names:

@@ -7,12 +7,14 @@ import sys
 import textwrap
 from pathlib import Path
 
+import IPython
 import numpy as np
 import pytest
+from IPython.core.events import EventManager, available_events
 from matplotlib import pyplot as plt
 
 from backends import INSTALLED
-from d2l.core import plotting
+from d2l.core import plotting, progress
 from d2l.core.hyperparameters import HyperParameters, add_to_class
 from d2l.core.plotting import ProgressBoard, plot, show_images
 
@@ -62,6 +64,110 @@ def test_board_weighs_points():
     board.draw(0, 1.0, 'acc', every_n=2, weight=30)
     board.draw(0, 0.0, 'acc', every_n=2, weight=10)
     assert board.data['acc'] == [(0, 0.75)]
+
+
+class OnDevice(float):
+    """A scalar on a device, which counts how often it is waited for."""
+    waits = 0
+
+    def __add__(self, other):
+        return OnDevice(float.__add__(self, other))
+
+    def __mul__(self, other):
+        return OnDevice(float.__mul__(self, other))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __float__(self):
+        OnDevice.waits += 1
+        return float.__add__(self, 0)
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    """A notebook's kernel with a clock: what it was given to show."""
+    class Kernel:
+        execution_count, now = 1, 0.0
+
+        def __init__(self):
+            self.shown = []
+            self.events = EventManager(self, available_events)
+
+        def display(self, fig, display_id):
+            self.shown.append('new')
+            return self
+
+        def update(self, fig):
+            self.shown.append([len(line.get_xdata())
+                               for line in fig.axes[0].lines])
+
+        def end_cell(self):
+            self.execution_count += 1
+            self.events.trigger('post_run_cell', None)
+
+    kernel = Kernel()
+    monkeypatch.setattr(IPython, 'get_ipython', lambda: kernel)
+    monkeypatch.setattr(IPython.display, 'display', kernel.display)
+    monkeypatch.setattr(plotting, 'in_notebook', lambda: True)
+    monkeypatch.setattr(plotting, 'use_svg_display', lambda: None)
+    for module in plotting, progress:
+        monkeypatch.setattr(module, 'perf_counter', lambda: kernel.now)
+    monkeypatch.setattr(OnDevice, 'waits', 0)
+    return kernel
+
+
+def grow(kind):
+    """Return a board or an animator, and what adds a point to it."""
+    if kind == 'Animator':
+        animator = plotting.Animator()
+        return animator, lambda x: animator.add(x, x)
+    board = ProgressBoard()
+    return board, lambda x: board.draw(x, OnDevice(x), 'loss')
+
+
+@pytest.mark.parametrize('kind', ['ProgressBoard', 'Animator'])
+def test_a_picture_is_redrawn_every_half_second_and_at_the_end(kernel, kind):
+    _, add = grow(kind)
+    for x in range(16):     # a point every eighth of a second
+        kernel.now = x / 8
+        add(x)
+    assert kernel.shown == ['new', [5], [9], [13]]
+    kernel.end_cell()
+    kernel.end_cell()
+    assert kernel.shown == ['new', [5], [9], [13], [16]]
+    add(16)     # each cell has its picture
+    assert kernel.shown[5:] == ['new']
+    kernel.end_cell()
+    assert kernel.shown[5:] == ['new']
+
+
+def test_a_board_reads_the_device_when_it_draws(kernel):
+    board, add = grow('ProgressBoard')
+    for x in range(100):
+        add(x)
+    assert OnDevice.waits == 1
+    board.show_last()
+    assert OnDevice.waits == 100 and kernel.shown == ['new', [100]]
+    assert board.data['loss'] == [(x, x) for x in range(100)]
+
+
+def test_a_script_reads_the_device_when_it_asks(monkeypatch):
+    monkeypatch.setattr(OnDevice, 'waits', 0)
+    board, add = grow('ProgressBoard')
+    for x in range(9):
+        add(x)
+    assert OnDevice.waits == 0
+    assert board.data['loss'][8] == (8, 8) and OnDevice.waits == 9
+
+
+def test_the_bar_reads_the_device_every_half_second(kernel, capsys):
+    with progress.EpochProgress('epoch', 100) as bar:
+        for step in range(100):
+            kernel.now = step / 64
+            bar.add('train_loss', OnDevice(step), 8)
+            bar.update(8)
+        assert OnDevice.waits == 3
+    assert bar.means()['train_loss'] == 49.5
 
 
 @pytest.mark.parametrize('args, lines', [

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import full_disk, write_data_set, write_idx
-from d2l.core import download, fashion_mnist, hardware
+from d2l.core import checks, download, fashion_mnist, hardware
+from d2l.core import data as data_module
 
 TRAIN_IMAGES, TRAIN_LABELS, VAL_IMAGES, VAL_LABELS = fashion_mnist.SHA256
 
@@ -470,7 +471,104 @@ def test_batches(backend, tiny, held):
     assert backend.numpy(y).tolist() == list(range(8))
     images = fashion_mnist.load(tiny)[1][0]
     np.testing.assert_allclose(backend.numpy_images(X)[:, 0],
-                               fashion_mnist.resize(images[:8], (6, 9)))
+                               fashion_mnist.resize(images[:8], (6, 9)),
+                               atol=1e-6)
+
+
+@pytest.fixture
+def gpu(backend, monkeypatch):
+    """Let trainers take the CPU for the first GPU."""
+    if backend.name == 'mxnet':     # on a CPU it would resize with NumPy
+        from d2l.core import mxnet
+        monkeypatch.setattr(mxnet, 'cpu', lambda: None)
+    monkeypatch.setattr(backend.d2l.Trainer, 'all_gpus',
+                        staticmethod(lambda: [backend.d2l.cpu()]))
+    return functools.partial(backend.d2l.Trainer, max_epochs=2, num_gpus=1,
+                             precision='float32')
+
+
+def epoch_of(backend, loader, seed=3):
+    """Return the images and the labels of an epoch as NumPy arrays."""
+    backend.seed(seed)
+    return [np.concatenate(parts) for parts in zip(*(
+        (backend.numpy_images(X), backend.numpy(y)) for X, y in loader),
+        strict=True)]
+
+
+@pytest.mark.parametrize('room', [0, 2**30])
+def test_batches_made_on_a_device_are_those_of_the_host(
+        backend, gpu, tiny, held, room, monkeypatch):
+    """The same rows in the same order, from a set there, or in part here."""
+    monkeypatch.setattr(data_module, 'DEVICE_BYTES', room)
+    data = backend.d2l.FashionMNIST(batch_size=8, resize=(6, 9), root=tiny)
+    expected = epoch_of(backend, data.train_dataloader())
+    trainer, moved = gpu(), []
+
+    def to_device(array):
+        moved.append((array.dtype.name, array.shape))
+        return type(trainer).to_device(trainer, array)
+
+    trainer.to_device = to_device
+    trainer.prepare_data(data)
+    there = held == 'in memory' and room > 0
+    assert moved == there * [
+        ('uint8', (20, 4, 4)), ('uint8', (20,)),
+        ('uint8', (10, 4, 4)), ('uint8', (10,))]
+    moved.clear()
+    for found, wanted in zip(epoch_of(backend, trainer.train_dataloader),
+                             expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    # Once an epoch the order of the rows, or else bytes for every batch.
+    assert moved == ([('int64', (20,))] if there else [
+        ('uint8', shape) for n in (8, 8, 4) for shape in ((n, 4, 4), (n,))])
+
+
+def test_a_set_that_lies_on_a_device_trains_as_from_the_host(
+        backend, gpu, tiny, monkeypatch):
+    """And no step waits for the device to look at labels."""
+    def parameters(make):
+        trainer = make()
+        trainer.seed_all(5)
+        data = backend.d2l.FashionMNIST(batch_size=8, root=tiny)
+        model = backend.d2l.SoftmaxRegression(num_outputs=10, lr=0.1)
+        with monkeypatch.context() as patch:
+            patch.setattr(trainer, 'as_numpy', lambda labels: (
+                labels if isinstance(labels, np.ndarray)
+                else read.append(labels)))
+            patch.setattr(trainer, 'watch_weights', lambda: None)
+            patch.setattr(trainer, 'without_numbers', set)
+            trainer.fit(model, data)
+        return backend.parameters(model), trainer.train_dataloader.on_device
+
+    read = []
+    found, there = parameters(gpu)
+    assert there and not read
+    monkeypatch.setattr(checks, 'unknown_label', lambda *_: None)
+    expected, there = parameters(functools.partial(gpu, num_gpus=0))
+    assert not there
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_labels_on_a_device_that_are_no_classes(backend, gpu, tiny):
+    data = backend.d2l.FashionMNIST(batch_size=8, root=tiny)
+    model = backend.d2l.SoftmaxRegression(num_outputs=9, lr=0.1)
+    with pytest.raises(ValueError, match='A label is 9, but Softmax'):
+        gpu().fit(model, data)
+
+
+def test_a_convert_of_ones_own_gets_arrays_on_a_gpu_too(backend, gpu, tiny):
+    class Flipped(backend.d2l.FashionMNIST):
+        def convert(self, images, labels):
+            assert type(images) is type(labels) is np.ndarray
+            return super().convert(np.flip(images, 2), labels)
+
+    plain = backend.d2l.FashionMNIST(batch_size=8, root=tiny, resize=5)
+    flipped, trainer = Flipped(batch_size=8, root=tiny, resize=5), gpu()
+    trainer.prepare_data(flipped)
+    found, _ = epoch_of(backend, trainer.val_dataloader)
+    expected, _ = epoch_of(backend, plain.val_dataloader())
+    np.testing.assert_allclose(found, expected[..., ::-1], atol=1e-6)
 
 
 def test_training_batches_are_shuffled_anew(backend, tiny):

@@ -2,11 +2,15 @@
 
 import runpy
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from d2l import torch as d2l
+from d2l.core import images
+from d2l.train import recipe
 
 
 @pytest.fixture(scope='module')
@@ -95,3 +99,20 @@ def test_the_figure_of_costs_shows_what_torchvision_tells(torchvision):
         assert params == pytest.approx(meta['num_params'] / 1e4, abs=0.6)
         assert macs == pytest.approx(10 * meta['_ops'], abs=0.06)
         assert error == pytest.approx(100 - accuracy, abs=0.06), label
+
+
+def test_validation_sees_what_torchvision_cuts(torchvision, tmp_path):
+    """Resized to 256 and cut to 224 there; here in one step."""
+    from torchvision.transforms import v2
+    x, y = np.meshgrid(np.arange(450), np.arange(300))
+    pixels = np.stack([x / 2, y / 2, 127 + 127 * np.sin(x / 20)], -1)
+    image = Image.fromarray(pixels.astype('u1'))
+    image.save(tmp_path / 'a.png')
+    expected = np.asarray(v2.Compose([v2.Resize(256), v2.CenterCrop(224)])(
+        image)).astype(int)
+    size = 224, 224
+    (found,), _, _ = images.Pictures(
+        [tmp_path / 'a.png'], np.zeros(1, int), size, lambda w, h, _: (
+            images.centre(w, h, size, recipe.SHARE), False)).read([0])
+    assert np.abs(found - expected).mean() < 1
+    assert np.abs(found - expected).max() <= 6

@@ -6,13 +6,14 @@ becomes RGB; a file that is none is named once, and left out of its batch.
 
 import hashlib
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -136,11 +137,7 @@ class PictureLoader:
     shuffled anew every epoch, with a seed that it returns; `num_workers`:
     batches that are read at once. Raises ValueError for what is no positive
     number.
-
-    `shard` is (rank, world size): of every batch, which is that of the whole,
-    this process reads every `world size`-th picture from the `rank`-th on.
     """
-    shard = 0, 1
 
     def __init__(self, pictures: Pictures, batch_size: int, convert: Callable,
                  get_seed: Callable[[], int] | None = None,
@@ -154,6 +151,7 @@ class PictureLoader:
         self.convert, self.get_seed = convert, get_seed
         self.num_workers = int(num_workers)
         self.told: set[str] = set()     # files that were named
+        self.part: Callable = lambda rows: rows     # that are read here
 
     @property
     def arrays(self) -> tuple[np.ndarray]:
@@ -163,44 +161,70 @@ class PictureLoader:
     def __len__(self) -> int:
         return -(-len(self.pictures) // self.batch_size)
 
-    def rows(self) -> Iterator[tuple[np.ndarray, int | None]]:
-        """Yield the rows of each batch of an epoch, and the epoch's seed."""
-        rank, world_size = self.shard
+    def rows(self) -> tuple[list[np.ndarray], int | None]:
+        """Return the rows of each batch of an epoch, and the epoch's seed."""
         seed = self.get_seed() if self.get_seed else None
         order = np.arange(len(self.pictures))
         if seed is not None:
             np.random.default_rng(seed).shuffle(order)
-        for start in range(0, len(order), self.batch_size):
-            yield order[start:start + self.batch_size][rank::world_size], seed
+        return [order[start:start + self.batch_size] for start in
+                range(0, len(order), self.batch_size)], seed
 
-    def read(self, rows: Iterable[tuple]) -> Iterable[Read]:
-        """Read batches in parallel, and yield them in their order."""
-        rows = iter(rows)
+    def read(self, rows: list[tuple]) -> Iterable[Read]:
+        """Read batches in parallel, and yield them in their order.
+
+        `rows`: pairs of a batch's rows and the epoch's seed.
+        """
+        left = iter(rows)
         with ThreadPoolExecutor(self.num_workers) as pool:
             ahead = deque(pool.submit(self.pictures.read, *batch)
-                          for batch in islice(rows, self.num_workers))
+                          for batch in islice(left, self.num_workers))
             try:
                 while ahead:
                     read = ahead.popleft().result()
                     ahead.extend(pool.submit(self.pictures.read, *batch)
-                                 for batch in islice(rows, 1))
+                                 for batch in islice(left, 1))
                     yield read
             finally:    # who stops early does not wait for the rest
                 pool.shutdown(cancel_futures=True)
 
     def __iter__(self) -> Iterator[Any]:
         empty, unread = True, list[str]()
-        for images, labels, unread in self.read(self.rows()):
-            for line in unread:
-                if line not in self.told:
-                    print(line, flush=True)
-            self.told.update(unread)
-            if len(labels):     # else all of the batch was left out
-                empty = False
-                yield self.convert(images, labels)
+        rows, seed = self.rows()
+        reads = self.read([(self.part(batch), seed) for batch in rows])
+        for batch, (images, labels, unread) in zip(rows, reads, strict=True):
+            num = len(self.part(batch))     # the job computes this one now
+            # In a job only process 0 prints, but each has files of its own.
+            self.tell(unread, sys.stderr if num < len(batch) else sys.stdout)
+            if not len(labels) and num == len(batch):
+                continue        # all of it was left out
+            empty = False
+            if num < len(batch):    # all processes have equally many
+                images, labels = self.filled(images, labels, num)
+            yield self.convert(images, labels)
         if empty and unread:
             raise ValueError(f'No file of {len(self.pictures)} is a picture: '
                              f'{unread[-1]}.')
+
+    def tell(self, unread: Sequence[str], file: TextIO) -> None:
+        """Name the files that could not be read, each once."""
+        for line in unread:
+            if line not in self.told:
+                print(line, file=file, flush=True)
+        self.told.update(unread)
+
+    def filled(self, images: np.ndarray, labels: np.ndarray,
+               num: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return so many pictures: the others stand in for an unread one.
+
+        Raises ValueError where there is none.
+        """
+        if not len(labels):
+            raise ValueError(f'None of {num} pictures of a batch can be read '
+                             f'in this process: take the files that were '
+                             f'named out of the folder.')
+        stand_in = np.arange(num) % len(labels)
+        return images[stand_in], labels[stand_in]
 
 
 def find(root: str | PathLike) -> tuple[list[str], list, list]:

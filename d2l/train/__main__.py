@@ -105,6 +105,9 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument('--precision', default='auto',
                        choices=('auto', 'float32', 'bfloat16'),
                        help='what layers compute in (auto)')
+    group.add_argument('--sync-batch-norm', action='store_true',
+                       help='normalize with the statistics of the batch of '
+                       'all devices, not of each')
     return parser
 
 

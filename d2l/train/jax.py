@@ -1,7 +1,7 @@
 """The recipe in JAX: Grain's threads read, Optax decays what is a kernel."""
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import grain
@@ -17,10 +17,10 @@ from d2l.train import recipe
 class Loader(images.PictureLoader):
     """Batches of pictures, which the threads of Grain read."""
 
-    def read(self, rows: Iterable[tuple]) -> Iterator[images.Read]:
+    def read(self, rows: list[tuple]) -> Iterator[images.Read]:
         """Read batches in parallel, and yield them in their order."""
         return iter(
-            grain.MapDataset.source(list(rows))
+            grain.MapDataset.source(rows)
             .map(lambda batch: self.pictures.read(*batch))
             .to_iter_dataset(grain.ReadOptions(
                 num_threads=self.num_workers,

@@ -28,7 +28,7 @@ class Batches:
 class Loader(images.PictureLoader):
     """Batches of pictures, which the threads of Gluon's DataLoader read."""
 
-    def read(self, rows: Iterable[tuple]) -> Iterable[images.Read]:
+    def read(self, rows: list[tuple]) -> Iterable[images.Read]:
         """Read batches in parallel, and yield them in their order."""
         return gluon.data.DataLoader(
             Batches(self.pictures), batch_sampler=[[row] for row in rows],

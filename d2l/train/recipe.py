@@ -120,25 +120,19 @@ class Trainer(trainer.Trainer):
             max_epochs=1 if options.evaluate else options.epochs,
             num_gpus=options.num_gpus, gradient_clip_val=options.clip_norm,
             precision=options.precision,
+            sync_batch_norm=options.sync_batch_norm,
             **{} if options.evaluate else {
                 'checkpoint_dir': options.out, 'resume': options.resume,
                 'monitor': 'val_acc'})
         self.options = options
         self.hparams |= {name: getattr(options, name) for name in RECIPE}
 
-    @property
-    def is_first(self) -> bool:
-        """Tell whether this process is the one that prints and writes."""
-        rank, _ = self.train_dataloader.shard   # type: ignore[attr-defined]
-        return rank == 0
-
     def prepare_data(self, data: Any) -> None:
         super().prepare_data(data)
-        if self.is_first:
-            print(*(f'{name} = {value}'
-                    for name, value in vars(self.options).items()), sep='\n')
-            print(f'{len(data.train)} pictures to train on, {len(data.val)} '
-                  f'to validate on, {data.num_classes} classes', flush=True)
+        print(*(f'{name} = {value}'
+                for name, value in vars(self.options).items()), sep='\n')
+        print(f'{len(data.train)} pictures to train on, {len(data.val)} '
+              f'to validate on, {data.num_classes} classes', flush=True)
 
     def limit_batches(self) -> None:
         super().limit_batches()
@@ -166,7 +160,7 @@ class Trainer(trainer.Trainer):
 
     def end_epoch(self) -> None:
         super().end_epoch()
-        if self.options.evaluate or not self.is_first:
+        if self.options.evaluate or self.job.rank:
             return
         if self.options.tensorboard:
             self.log_epoch({**self.history[-1], 'lr': self.rate_after(0)})
@@ -186,10 +180,9 @@ class Trainer(trainer.Trainer):
         super().fit_on_device(model, data)
         if self.options.evaluate:
             means = self.history[-1]
-            if self.is_first:
-                print(f'val_loss {means["val_loss"]:.6f}, '
-                      f'val_acc {means["val_acc"]:.6f}')
-        elif self.is_first:
+            print(f'val_loss {means["val_loss"]:.6f}, '
+                  f'val_acc {means["val_acc"]:.6f}')
+        elif not self.job.rank:
             out = Path(self.options.out)
             files.write(out / 'options.json', as_json(self.options).encode())
             self.save_weights(out / 'weights.safetensors')

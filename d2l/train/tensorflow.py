@@ -1,7 +1,7 @@
 """The recipe in TensorFlow: tf.data's threads read, SGD decays kernels."""
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,10 @@ class Loader(images.PictureLoader):
             rows, None if seed == NO_SEED else int(seed))
         return pixels, labels, np.array(unread, np.str_).astype(object)
 
-    def read(self, rows: Iterable[tuple]) -> Iterator[images.Read]:
+    def read(self, rows: list[tuple]) -> Iterator[images.Read]:
         """Read batches in parallel, and yield them in their order."""
-        self.epoch = [(batch, NO_SEED if seed is None else seed)
-                      for batch, seed in rows]
+        self.epoch[:] = [(batch, NO_SEED if seed is None else seed)
+                         for batch, seed in rows]
         for pixels, labels, unread in self.batches.as_numpy_iterator():
             yield pixels, labels, [line.decode() for line in unread]
 

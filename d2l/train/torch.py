@@ -1,7 +1,7 @@
 """The recipe in PyTorch: a DataLoader's processes read, SGD of two groups."""
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch.nn import functional as F
@@ -26,11 +26,11 @@ class Batches(Dataset):
 class Loader(images.PictureLoader):
     """Batches of pictures, which the processes of a DataLoader read."""
 
-    def read(self, rows: Iterable[tuple]) -> Iterator[images.Read]:
+    def read(self, rows: list[tuple]) -> Iterator[images.Read]:
         """Read batches in parallel, and yield them in their order."""
         for pixels, labels, unread in DataLoader(
                 Batches(self.pictures), batch_size=None,
-                sampler=list(rows), num_workers=self.num_workers):
+                sampler=rows, num_workers=self.num_workers):
             yield pixels.numpy(), labels.numpy(), unread
 
 

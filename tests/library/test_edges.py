@@ -10,7 +10,8 @@ from safetensors.numpy import load_file, save_file
 
 from d2l.core import weights
 from d2l.core.checkpoints import Checkpoints
-from d2l.core.trainer import inputs_of, mapped, num_examples
+from d2l.core.data import mapped
+from d2l.core.trainer import inputs_of, num_examples
 
 ARCH = ((1, 64), (1, 8))
 DTYPES = 'f2', 'f4', 'f8'

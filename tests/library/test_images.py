@@ -3,12 +3,14 @@
 import hashlib
 import io
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from d2l.core import cifar10, images
+from d2l.core.parallel import Job
 from test_fashion_mnist import serving
 
 COLOURS = {'red': (250, 10, 20), 'green': (10, 240, 30), 'blue': (20, 30, 230)}
@@ -220,21 +222,47 @@ def test_wrong_numbers(backend, imagenet, wrong):
         backend.d2l.ImageFolder(imagenet, **wrong).train_dataloader()
 
 
+def whole_picture(width, height, random):
+    return (0, 0, width, height), False
+
+
 def test_processes_share_every_batch(folder):
     """Each has its part of the whole's batches; none is read twice."""
     _, train, _ = images.find(folder)
     paths, labels = zip(*train, strict=True)
-    pictures = images.Pictures(paths, np.array(labels), (4, 4), None)
-    loaders = [images.PictureLoader(pictures, 10, None, lambda: 3)
-               for _ in range(3)]
-    whole = [rows for rows, _ in loaders[0].rows()]
-    for rank, loader in enumerate(loaders):
-        loader.shard = rank, 3
-    for batch, *parts in zip(whole, *(
-            [rows for rows, _ in loader.rows()] for loader in loaders),
-            strict=True):
-        assert sorted(np.concatenate(parts)) == sorted(batch)
-        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    pictures = images.Pictures(paths, np.array(labels), (4, 4), whole_picture)
+    whole, *parts = (images.PictureLoader(
+        pictures, 12, lambda X, y: (X, y), lambda: 3) for _ in range(4))
+    for rank, loader in enumerate(parts):
+        job = Job()
+        job.rank, job.size, job.num_devices = rank, 3, 3
+        loader.part = job.part
+    for i, (batch, *shares) in enumerate(zip(whole, *parts, strict=True)):
+        if len(batch[1]) % 3:
+            assert i == len(whole) - 1
+            assert all((labels == batch[1]).all() for _, labels in shares)
+        else:
+            for found, expected in zip(zip(*shares, strict=True), batch,
+                                       strict=True):
+                np.testing.assert_array_equal(np.concatenate(found), expected)
+
+
+def test_an_unread_picture_leaves_processes_equally_many(folder, capsys):
+    """Another of its part stands in for it."""
+    _, train, _ = images.find(folder)
+    paths, labels = map(list, zip(*train[:4], strict=True))
+    Path(paths[0]).write_bytes(b'')
+    loader = images.PictureLoader(
+        images.Pictures(paths, np.array(labels), (4, 4), whole_picture), 4,
+        lambda X, y: len(X))
+    job = Job()
+    job.size = job.num_devices = 2
+    loader.part = job.part
+    assert list(loader) == [2]
+    assert str(paths[0]) in capsys.readouterr().err
+    Path(paths[1]).write_bytes(b'')
+    with pytest.raises(ValueError, match='None of 2 pictures'):
+        list(loader)
 
 
 def test_who_stops_early_leaves_no_thread(folder):

@@ -133,8 +133,9 @@ def test_every_option_is_kept(backend, run, capsys):
 
 
 def batches_of(loader):
-    return [(images.copy(), labels.tolist(), unread)
-            for images, labels, unread in loader.read(loader.rows())]
+    rows, seed = loader.rows()
+    return [(images.copy(), labels.tolist(), unread) for images, labels, unread
+            in loader.read([(batch, seed) for batch in rows])]
 
 
 def test_the_frameworks_loader_reads_what_threads_read(

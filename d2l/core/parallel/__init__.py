@@ -18,7 +18,7 @@ from contextlib import (
 from copy import copy
 from typing import Any
 
-from d2l.core.data import BatchLoader, mapped
+from d2l.core.data import mapped
 
 
 class Job:
@@ -64,7 +64,7 @@ class Job:
                 f'{self.num_devices} devices: choose a multiple, such as '
                 f'{(n + 1) * self.num_devices}. It is the number of examples '
                 f'that all devices together compute in a step.')
-        if not isinstance(loader, BatchLoader):
+        if not hasattr(loader, 'part'):
             return Parts(self, loader, lambda: seed(self.agreed(get_seed())))
         loader = copy(loader)       # the program's own stays whole
         loader.part = self.part

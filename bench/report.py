@@ -9,10 +9,12 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))   # where book/ is
 
 from book.frameworks import BY_MODULE
+from d2l.core.cpu import REWRITES
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 RESULTS = ROOT / '_build' / 'bench'
+MACHINES = HERE / 'machines.json'   # medians: a run adds its machine's
 OURS = {'bfloat16': 'auto', 'float32': 'float32'}   # precision -> worker
 # Training takes three times the multiply-adds of a prediction: forward, and
 # backward to the inputs and to the weights.
@@ -54,6 +56,62 @@ def training_table(results):
                 f'{product / FLOPS_AN_IMAGE:.0f}',
                 f'{100 * (statistics.median(gains) - 1):+.1f} %'
                 if gains else ''])
+    return markdown(rows)
+
+
+def medians(results):
+    """Return by framework and precision what a run of the bench reached.
+
+    Images a second: ours, the matrix product's, the bare loop's, d2l 1.0.3's.
+    """
+    reached = {}
+    for framework in results:
+        for precision, name in OURS.items():
+            of = {'ours': rates(results, framework, name),
+                  'matrix product': rates(results, framework,
+                                          f'matmul {precision}'),
+                  'bare loop': rates(results, framework, f'bare {precision}'),
+                  'd2l 1.0.3': rates(results, framework, 'd2l 1.0.3')}
+            if of['ours']:
+                of['matrix product'] = [rate / FLOPS_AN_IMAGE
+                                        for rate in of['matrix product']]
+                reached.setdefault(framework, {})[precision] = {
+                    what: round(statistics.median(values), 1)
+                    for what, values in of.items()}
+    return reached
+
+
+def machines_table(machines):
+    """Return how near each machine comes to what it can do."""
+    rows = [['', 'precision', 'machine', 'images/s', 'of matrix product',
+             'of bare loop', 'of d2l 1.0.3']]
+    for framework in BY_MODULE:
+        for precision in OURS:
+            for number, reached in enumerate(machines.values(), start=1):
+                of = reached.get(framework, {}).get(precision)
+                if of:
+                    rows.append([
+                        BY_MODULE[framework].name, precision, str(number),
+                        f'{of["ours"]:.0f}',
+                        *(f'{of["ours"] / of[what]:{form}}'
+                          if of.get(what) else '' for what, form in
+                          (('matrix product', '.0%'), ('bare loop', '.2f'),
+                           ('d2l 1.0.3', '.2f')))])
+    return '\n'.join([*(f'{number}. {name}' for number, name
+                        in enumerate(machines, start=1)), '',
+                      markdown(rows)])
+
+
+def rewrites_table(results):
+    """Return what each operation in another form is worth."""
+    rows = [['', 'form', 'what it does', 'in company', 'alone']]
+    for framework, forms in results.items():
+        for name, worth in forms.items():
+            rows.append([
+                BY_MODULE[framework].name, f'`{name}`',
+                REWRITES[framework][name],
+                *(f'{100 * (statistics.median(worth[kind]) - 1):+.0f} %'
+                  for kind in ('in company', 'alone'))])
     return markdown(rows)
 
 
@@ -204,12 +262,20 @@ def main():
     speed, growth = RESULTS / 'results.json', RESULTS / 'growth.json'
     if speed.exists():
         results = json.loads(speed.read_text())
+        machines = json.loads(MACHINES.read_text())
+        machines.setdefault(machine_line(), {}).update(medians(results))
+        MACHINES.write_text(json.dumps(machines, indent=1) + '\n')
+        write('machines', machines_table(machines))
         write('machine', machine_line())
         write('training', training_table(results))
         write('costs', costs_table(results))
         draw_speed(results, HERE / 'speed.svg')
     if growth.exists():
         draw_growth(json.loads(growth.read_text()), HERE / 'growth.svg')
+    rewrites = RESULTS / 'rewrites.json'
+    if rewrites.exists():
+        write('rewrites', f'{machine_line()}\n\n' + rewrites_table(
+            json.loads(rewrites.read_text())))
     precision = {framework: json.loads(file.read_text())
                  for framework in BY_MODULE
                  if (file := RESULTS / f'precision-{framework}.json').exists()}

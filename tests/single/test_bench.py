@@ -52,6 +52,23 @@ def test_ratios_are_those_of_each_round(report, results):
         '(framework alone 2.1) | 1,000 → **1,000** |')
 
 
+def test_machines_stand_side_by_side(report, results):
+    machines = {'one': report.medians(results),
+                'two': {'torch': {'float32': {'ours': 30, 'bare loop': 40}}}}
+    table = report.machines_table(machines)
+    assert table.startswith('1. one\n2. two\n')
+    ceiling = 3e11 / report.FLOPS_AN_IMAGE
+    assert (f'| PyTorch | float32 | 1 | 100 | {100 / ceiling:.0%} | 1.00 | '
+            f'2.00 |\n| PyTorch | float32 | 2 | 30 |  | 0.75 |  |') in table
+
+
+def test_what_forms_are_worth(report):
+    table = report.rewrites_table({'jax': {'tiles': {
+        'in company': [1.5, 1.1, 1.4], 'alone': [1.2, 0.9, 1.02]}}})
+    assert table.splitlines()[-1].startswith('| JAX | `tiles` | 3×3 ')
+    assert table.endswith('| +40 % | +2 % |')
+
+
 def test_pictures_show_every_framework(report, results, tmp_path):
     report.draw_speed(results, tmp_path / 'speed.svg')
     point = {'num': 1, 'size': 2, 'batch_size': 3, 'epochs': 4,
@@ -64,7 +81,8 @@ def test_pictures_show_every_framework(report, results, tmp_path):
 
 def test_the_readme_shows_results(report):
     text = (BENCH / 'README.md').read_text()
-    for part in 'machine', 'training', 'costs', 'precision':
+    for part in ('machine', 'machines', 'training', 'costs', 'precision',
+                 'rewrites'):
         _, _, rest = text.partition(f'<!-- {part} -->')
         content, found, _ = rest.partition(f'<!-- /{part} -->')
         assert found and content.strip()
@@ -80,7 +98,9 @@ def test_without_a_gpu_the_gpu_bench_says_so():
     assert run.stderr.startswith('torch finds no GPU on this machine')
 
 
-def test_the_gpu_bench_runs_to_its_end_on_a_cpu(tmp_path):
+@pytest.fixture
+def small_set(tmp_path):
+    """A folder with a data set of four images to train on."""
     for name, array in {
             'train-images-idx3-ubyte': np.eye(28)[None].repeat(4, 0),
             'train-labels-idx1-ubyte': np.arange(4),
@@ -89,10 +109,14 @@ def test_the_gpu_bench_runs_to_its_end_on_a_cpu(tmp_path):
         (tmp_path / name).write_bytes(
             struct.pack(f'>4B{array.ndim}I', 0, 0, 8, array.ndim,
                         *array.shape) + array.astype('u1').tobytes())
+    return tmp_path
+
+
+def test_the_gpu_bench_runs_to_its_end_on_a_cpu(small_set):
     run = subprocess.run(
         [sys.executable, BENCH / 'gpu.py', 'torch', '--device', 'cpu',
-         '--batches', '1', '--epochs', '1'], cwd=tmp_path,
-        env={**os.environ, 'D2L_DATA': str(tmp_path),
+         '--batches', '1', '--epochs', '1'], cwd=small_set,
+        env={**os.environ, 'D2L_DATA': str(small_set),
              'PYTHONPATH': str(BENCH.parent)},
         capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
@@ -102,3 +126,17 @@ def test_the_gpu_bench_runs_to_its_end_on_a_cpu(tmp_path):
                  'bare loop .* images/s, .*%: ours is .* of it',
                  'ten epochs of 60,000 images are 1.15 PFLOP, .* s'):
         assert re.search(said, run.stdout), said
+
+
+def test_operators_of_a_step(small_set):
+    run = subprocess.run(
+        [sys.executable, BENCH / 'operators.py', 'torch', '--size', '32',
+         '--batch-size', '1'], cwd=small_set,
+        env={**os.environ, 'D2L_DATA': str(small_set),
+             'PYTHONPATH': str(BENCH.parent)},
+        capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    shares = re.findall(r'^ *([0-9.]+)%  +[0-9.]+ ms  (.+)$', run.stdout,
+                        re.MULTILINE)
+    assert len(shares) > 5 and 99 > sum(float(n) for n, _ in shares) > 50
+    assert 'conv' in ' '.join(name for _, name in shares)

@@ -45,6 +45,7 @@ def test_accumulator():
 
 
 def test_animator():
+    shown = plt.get_fignums()
     animator = Animator(xlabel='epoch', xlim=[1, 3], legend=['train', 'test'])
     animator.add(1, (0.5, None))
     animator.add(2, (0.25, 0.75))
@@ -54,7 +55,7 @@ def test_animator():
     assert [line.get_ydata().tolist() for line in axes.get_lines()] == [
         [0.5, 0.25], [0.75]]
     assert (axes.get_xlabel(), axes.get_xlim()) == ('epoch', (1, 3))
-    assert plt.get_fignums() == []      # else a notebook shows it once more
+    assert plt.get_fignums() == shown   # else a notebook shows it once more
 
 
 def test_animator_of_one_line_in_a_grid():

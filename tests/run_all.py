@@ -50,10 +50,14 @@ def run(python, variables, arguments, prefix=(), **streams):
     """Run pytest; return what it printed, if caught, its counts and status."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, 'report.xml')
+        # Many tests train the same networks: JAX compiles each once.
+        cache = {'JAX_COMPILATION_CACHE_DIR': str(Path(folder, 'jax')),
+                 'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
+                 'JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES': '-1'}
         process = subprocess.run(
             [*prefix, python, '-m', 'pytest', *arguments, *sys.argv[1:],
              '--junitxml', report],
-            env=os.environ | THREADS | variables, text=True, **streams)
+            env=os.environ | THREADS | cache | variables, text=True, **streams)
         suite = ElementTree.parse(report).getroot().find('testsuite')
     tests, failures, errors, skipped = (
         int(suite.get(key))

@@ -103,8 +103,8 @@ def test_the_text_holds_of_the_recorded_training(tab):
     says_less = '열 에포크 가운데' in text
     assert says_less == (len(epochs) < 10)
     assert accuracies[-1] in text
+    assert float(accuracies[-1]) >= (0.8 if says_less else 0.90)
     if not says_less:
-        assert max(map(float, accuracies)) >= 0.90     # they swing
         assert losses == sorted(losses, key=float, reverse=True)
         assert float(val_losses[-1]) > min(map(float, val_losses))
         for quoted in (losses[0], losses[-1], val_losses[-1],

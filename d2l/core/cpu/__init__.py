@@ -6,6 +6,7 @@ D2L_WITHOUT=tiles,pooling. `bench/rewrites.py` measures what each is worth.
 """
 
 import os
+from functools import cache
 
 # By framework: what there is, and what it does.
 REWRITES = {
@@ -37,10 +38,14 @@ def uses(name: str) -> bool:
 
     Raises ValueError where D2L_WITHOUT names what there is not.
     """
-    left_out = os.environ.get('D2L_WITHOUT', '').replace(',', ' ').split()
-    known = {name for names in REWRITES.values() for name in names}
-    for unknown in sorted({*left_out} - known):
-        raise ValueError(f'D2L_WITHOUT={os.environ["D2L_WITHOUT"]} names '
-                         f'{unknown!r}, which is none of '
-                         f'{", ".join(sorted(known))}.')
-    return name not in left_out
+    return name not in _names(os.environ.get('D2L_WITHOUT', ''))
+
+
+@cache      # steps ask again and again
+def _names(text):
+    names = frozenset(text.replace(',', ' ').split())
+    known = {name for forms in REWRITES.values() for name in forms}
+    for unknown in sorted(names - known):
+        raise ValueError(f'D2L_WITHOUT={text} names {unknown!r}, which is '
+                         f'none of {", ".join(sorted(known))}.')
+    return names
